@@ -1,0 +1,29 @@
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::Component;
+use super::bindings::exports::cosignet::signing::detached_verification::{
+    DetachedSignature, Guest,
+};
+use super::bindings::exports::cosignet::signing::policy::PolicyBorrow;
+use super::bindings::exports::cosignet::signing::report::{VerificationError, VerifiedImage};
+use super::policy::ReadPolicy;
+use crate::verify;
+
+impl Guest for Component {
+    fn verify_detached(
+        policy: PolicyBorrow<'_>,
+        reference: String,
+        signatures: Vec<DetachedSignature>,
+    ) -> Result<VerifiedImage, VerificationError> {
+        let signatures: Vec<_> = signatures
+            .into_iter()
+            .map(|DetachedSignature { payload, signature }| verify::DetachedSignature {
+                payload,
+                signature,
+            })
+            .collect();
+        let policy = &policy.get::<ReadPolicy>().0;
+        Ok(verify::verify_detached(policy, &reference, &signatures)?.into())
+    }
+}

@@ -1,0 +1,25 @@
+//! The component: glue between the WIT surface and the core, and the only code that knows
+//! wit-bindgen.
+
+mod bindings;
+mod runtime;
+
+#[cfg(any(feature = "signer", feature = "offline"))]
+mod detached_signing;
+mod detached_verification;
+#[cfg(any(feature = "signer", feature = "offline"))]
+mod keys;
+mod payload;
+mod policy;
+#[cfg(any(feature = "signer", feature = "offline"))]
+mod random;
+#[cfg(any(feature = "signer", feature = "verifier"))]
+mod registry;
+mod report;
+#[cfg(feature = "signer")]
+mod signing;
+#[cfg(any(feature = "signer", feature = "verifier"))]
+mod verification;
+
+/// Implements the exports of whichever world is built.
+struct Component;

@@ -1,0 +1,113 @@
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::bindings::cosignet::signing::types::RegistryError as WitRegistryError;
+use super::bindings::exports::cosignet::signing::report as wit;
+use super::payload::annotations;
+use crate::imports::RegistryError;
+use crate::oci::Digest;
+use crate::verify;
+
+impl From<verify::VerifiedImage> for wit::VerifiedImage {
+    fn from(image: verify::VerifiedImage) -> Self {
+        Self {
+            repository: image.repository().to_string(),
+            digest: image.digest().to_string(),
+            signatures: signatures(image.signatures()),
+        }
+    }
+}
+
+impl From<verify::UnverifiedImage> for wit::UnverifiedImage {
+    fn from(image: verify::UnverifiedImage) -> Self {
+        Self {
+            repository: image.repository.to_string(),
+            digest: image.digest.to_string(),
+            required: number(image.required),
+            counted: number(image.counted),
+            signatures: signatures(&image.signatures),
+        }
+    }
+}
+
+impl From<verify::VerificationError> for wit::VerificationError {
+    fn from(error: verify::VerificationError) -> Self {
+        use verify::VerificationError as Core;
+        let words = error.to_string();
+        match error {
+            Core::InvalidReference(_) | Core::DigestRequired(_) => Self::InvalidReference(words),
+            Core::ImageNotFound(_) => Self::ImageNotFound(words),
+            Core::NoSignatures(_) => Self::NoSignatures(words),
+            Core::NoMatch(image) => Self::NoMatch(image.into()),
+            Core::Registry(error) => Self::Registry(error.into()),
+            Core::UntrustedAnswer(_) => Self::UntrustedAnswer(words),
+            Core::LimitExceeded(_) => Self::LimitExceeded(words),
+        }
+    }
+}
+
+impl From<&verify::Rejection> for wit::Rejection {
+    fn from(rejection: &verify::Rejection) -> Self {
+        use verify::Rejection as Core;
+        let words = rejection.to_string();
+        match rejection {
+            Core::LayerMalformed(_) => Self::LayerMalformed(words),
+            Core::OtherMediaType(found) => Self::OtherMediaType(found.clone()),
+            Core::SignatureMissing => Self::SignatureMissing(words),
+            Core::SignatureMalformed(_) => Self::SignatureMalformed(words),
+            Core::PayloadUnavailable(error) => Self::PayloadUnavailable(error.clone().into()),
+            Core::PayloadAltered(_) => Self::PayloadAltered(words),
+            Core::NoTrustedKey => Self::NoTrustedKey,
+            Core::PayloadMalformed(_) => Self::PayloadMalformed(words),
+            Core::OtherImage(digest) => Self::OtherImage(digest.to_string()),
+            Core::AnnotationMismatch(key) => Self::AnnotationMismatch(key.clone()),
+            Core::OtherIdentity(named) => Self::OtherIdentity(named.clone()),
+        }
+    }
+}
+
+impl From<RegistryError> for WitRegistryError {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::NotFound(words) => Self::NotFound(words),
+            RegistryError::Denied(words) => Self::Denied(words),
+            RegistryError::Unavailable(words) => Self::Unavailable(words),
+            RegistryError::TooLarge(words) => Self::TooLarge(words),
+            RegistryError::Invalid(words) => Self::Invalid(words),
+            RegistryError::Unsupported(words) => Self::Unsupported(words),
+            RegistryError::Other(words) => Self::Other(words),
+        }
+    }
+}
+
+fn signatures(reports: &[verify::SignatureReport]) -> Vec<wit::SignatureReport> {
+    reports
+        .iter()
+        .map(|report| wit::SignatureReport {
+            index: number(report.index),
+            payload_digest: report.payload_digest.map(|digest| digest.to_string()),
+            verdict: match &report.verdict {
+                verify::Verdict::Counted(signature) => wit::Verdict::Counted(verified(signature)),
+                verify::Verdict::Rejected(rejection) => wit::Verdict::Rejected(rejection.into()),
+            },
+        })
+        .collect()
+}
+
+fn verified(signature: &verify::VerifiedSignature) -> wit::VerifiedSignature {
+    wit::VerifiedSignature {
+        key_fingerprint: hex(signature.key_fingerprint()),
+        key_index: number(signature.key_index()),
+        docker_reference: signature.docker_reference().into(),
+        annotations: annotations(signature.annotations()),
+        payload: signature.payload().to_vec(),
+    }
+}
+
+fn hex(bytes: &[u8; 32]) -> String {
+    Digest::from(*bytes).hex().to_string()
+}
+
+fn number(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,224 @@
+//! From a host's answers to things that were compared with what they came for.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::imports::{
+    BlobRequest, ManifestRequest, Registry, RegistryError, ServedManifest, TagRequest,
+};
+use crate::oci::{
+    Descriptor, Digest, InvalidReference, Reference, Repository, Selector, SignatureImage,
+    VerifiedBytes, signature_tag,
+};
+
+/// Takes items a step further, asking what all of them need in one call.
+///
+/// An item that failed asks nothing and stays failed. A host that answers too few requests has
+/// not answered the last ones.
+pub(crate) fn side_by_side<T, U, E, Q, A>(
+    items: Vec<Result<T, E>>,
+    questions: impl Fn(&T) -> Vec<Q>,
+    ask: impl FnOnce(Vec<Q>) -> Vec<Result<A, RegistryError>>,
+    mut conclude: impl FnMut(T, Vec<Result<A, RegistryError>>) -> Result<U, E>,
+) -> Vec<Result<U, E>> {
+    let asked: Vec<Option<Vec<Q>>> =
+        items.iter().map(|item| item.as_ref().ok().map(&questions)).collect();
+    let counts: Vec<usize> =
+        asked.iter().map(|questions| questions.as_ref().map_or(0, Vec::len)).collect();
+    let all: Vec<Q> = asked.into_iter().flatten().flatten().collect();
+    let answers = if all.is_empty() { Vec::new() } else { ask(all) };
+    let mut answers = answers.into_iter();
+    let missing = || Err(RegistryError::Invalid("the host answered too few requests".into()));
+    items
+        .into_iter()
+        .zip(counts)
+        .map(|(item, count)| {
+            let own = (0..count).map(|_| answers.next().unwrap_or_else(missing)).collect();
+            conclude(item?, own)
+        })
+        .collect()
+}
+
+/// The one answer to an item's one question.
+pub(crate) fn only<A>(answers: Vec<Result<A, RegistryError>>) -> Result<A, RegistryError> {
+    let missing = || Err(RegistryError::Invalid("the host did not answer".into()));
+    answers.into_iter().next().unwrap_or_else(missing)
+}
+
+/// An image by its digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) repository: Repository,
+    pub(crate) digest: Digest,
+}
+
+/// Why a reference led to no image.
+pub(crate) enum ResolveError {
+    Reference(InvalidReference),
+    NotFound(String),
+    Registry(RegistryError),
+}
+
+/// Reads references and resolves the tags among them, each once.
+pub(crate) fn resolve<R: Registry>(
+    registry: &mut R,
+    references: &[String],
+) -> Vec<Result<Target, ResolveError>> {
+    let parsed = references
+        .iter()
+        .map(|text| text.parse::<Reference>().map_err(ResolveError::Reference))
+        .collect();
+    side_by_side(
+        parsed,
+        |reference: &Reference| match &reference.selector {
+            Selector::Digest(_) => Vec::new(),
+            Selector::Tag(tag) => {
+                vec![TagRequest { repository: reference.repository.clone(), tag: tag.clone() }]
+            }
+        },
+        |requests| registry.resolve(&requests),
+        |reference, answers| {
+            let digest = match reference.selector {
+                Selector::Digest(digest) => digest,
+                Selector::Tag(_) => match only(answers) {
+                    Ok(descriptor) => descriptor.digest,
+                    Err(RegistryError::NotFound(_)) => {
+                        return Err(ResolveError::NotFound(reference.to_string()));
+                    }
+                    Err(error) => return Err(ResolveError::Registry(error)),
+                },
+            };
+            Ok(Target { repository: reference.repository, digest })
+        },
+    )
+}
+
+/// Why something was not fetched.
+pub(crate) enum FetchError {
+    Registry(RegistryError),
+    Untrusted(String),
+}
+
+/// A signature image, and the digest of the manifest that was read.
+pub(crate) struct FoundSignatures {
+    pub(crate) image: SignatureImage,
+    pub(crate) manifest_digest: Digest,
+}
+
+/// The request for an image's signature image.
+pub(crate) fn signatures_request(
+    repository: &Repository,
+    digest: &Digest,
+    max_size: u64,
+    after_ms: u32,
+) -> ManifestRequest {
+    ManifestRequest {
+        repository: repository.clone(),
+        reference: signature_tag(digest),
+        max_size,
+        after_ms,
+    }
+}
+
+/// Reads the answer to `signatures_request`; `None` where there is no such tag.
+pub(crate) fn read_signatures(
+    answer: Result<ServedManifest, RegistryError>,
+    max_size: u64,
+) -> Result<Option<FoundSignatures>, FetchError> {
+    let served = match answer {
+        Ok(served) => served,
+        Err(RegistryError::NotFound(_)) => return Ok(None),
+        Err(error) => return Err(FetchError::Registry(error)),
+    };
+    if served.content.len() as u64 > max_size {
+        return Err(FetchError::Registry(RegistryError::TooLarge(format!(
+            "the host handed over a manifest of {} bytes; the limit is {max_size}",
+            served.content.len()
+        ))));
+    }
+    let image = SignatureImage::parse(&served.media_type, &served.content)
+        .map_err(|error| FetchError::Untrusted(format!("signature image: {error}")))?;
+    Ok(Some(FoundSignatures { image, manifest_digest: Digest::of(&served.content) }))
+}
+
+/// The request for a blob that a descriptor describes.
+pub(crate) fn blob_request(repository: &Repository, descriptor: &Descriptor) -> BlobRequest {
+    BlobRequest {
+        repository: repository.clone(),
+        digest: descriptor.digest,
+        max_size: descriptor.size,
+    }
+}
+
+/// What became of blobs that were asked for, by what was said of them: a layer that lies about
+/// a size must not stand in the way of one that does not.
+pub(crate) type Blobs = BTreeMap<(Digest, u64), Result<VerifiedBytes, BlobError>>;
+
+/// Why a blob is not there.
+#[derive(Clone)]
+pub(crate) enum BlobError {
+    Registry(RegistryError),
+    Altered(String),
+}
+
+/// Hashes what came and compares it with what it came for.
+pub(crate) fn read_blobs(
+    wanted: &[Descriptor],
+    answers: Vec<Result<Vec<u8>, RegistryError>>,
+) -> Blobs {
+    wanted
+        .iter()
+        .zip(answers)
+        .map(|(descriptor, answer)| {
+            let blob = answer.map_err(BlobError::Registry).and_then(|bytes| {
+                VerifiedBytes::with_descriptor(bytes, descriptor)
+                    .map_err(|error| BlobError::Altered(error.to_string()))
+            });
+            ((descriptor.digest, descriptor.size), blob)
+        })
+        .collect()
+}
+
+/// Images that are taken through a step together; bounds what is held in memory at a time.
+pub(crate) const SIDE_BY_SIDE: usize = 32;
+
+/// The most bytes of payloads that are held for one image: a thousand signatures of cosign's
+/// come to a quarter of it.
+pub(crate) const MAX_PAYLOADS_SIZE: u64 = 2 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn doubled(items: Vec<Result<u8, &'static str>>, short: usize) -> Vec<Result<u8, String>> {
+        let items = items.into_iter().map(|item| item.map_err(String::from)).collect();
+        side_by_side(
+            items,
+            |&item| if item == 0 { Vec::new() } else { vec![item] },
+            |asked| {
+                let kept = asked.len() - short;
+                asked.into_iter().take(kept).map(|item| Ok(item * 2)).collect()
+            },
+            |item, answers| match item {
+                0 => Ok(0),
+                _ => only(answers).map_err(|error| error.to_string()),
+            },
+        )
+    }
+
+    #[test]
+    fn gives_each_item_its_own_answer() {
+        let results = doubled(vec![Ok(1), Err("no"), Ok(0), Ok(3)], 0);
+        assert_eq!(results, [Ok(2), Err("no".into()), Ok(0), Ok(6)]);
+    }
+
+    #[test]
+    fn an_answer_that_is_missing_is_an_error() {
+        let results = doubled(vec![Ok(1), Ok(2)], 1);
+        assert_eq!(results[0], Ok(2));
+        assert!(results[1].is_err());
+    }
+}

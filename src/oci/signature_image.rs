@@ -1,0 +1,247 @@
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::manifest::{MalformedManifest, open};
+use super::{Descriptor, Digest, media_type};
+use crate::json::{Object, to_go_json};
+
+/// The tag of an image's signatures, beside the image: `sha256-<hex>.sig`.
+pub fn signature_tag(digest: &Digest) -> String {
+    format!("sha256-{}.sig", digest.hex())
+}
+
+/// The image in which cosign keeps simple-signing signatures: a layer for each, the payload its
+/// blob and the signature its annotation.
+///
+/// What others wrote is kept as they wrote it, members included that nobody here knows.
+pub struct SignatureImage {
+    media_type: String,
+    config: Option<Descriptor>,
+    layers: Vec<Layer>,
+    rest: Vec<(String, Box<RawValue>)>,
+}
+
+impl SignatureImage {
+    /// An image without layers.
+    pub fn empty() -> Self {
+        Self {
+            media_type: media_type::OCI_MANIFEST.to_owned(),
+            config: None,
+            layers: Vec::new(),
+            rest: Vec::new(),
+        }
+    }
+
+    /// Reads a manifest by the media type it was served under.
+    ///
+    /// A layer that is no descriptor does not make the rest unreadable: one bad neighbour must
+    /// not hide a good signature.
+    pub fn parse(served_as: &str, bytes: &[u8]) -> Result<Self, MalformedManifest> {
+        if !matches!(served_as, media_type::OCI_MANIFEST | media_type::DOCKER_MANIFEST) {
+            return Err(MalformedManifest::MediaType(served_as.chars().take(120).collect()));
+        }
+        let mut object = open(served_as, bytes)?;
+        let config = object.take("config").map_err(MalformedManifest::Content)?;
+        let layers = object
+            .require::<Vec<Box<RawValue>>>("layers")
+            .map_err(MalformedManifest::Content)?
+            .into_iter()
+            .map(Layer::read)
+            .collect();
+        Ok(Self { media_type: served_as.to_owned(), config, layers, rest: object.into_rest() })
+    }
+
+    /// The configuration, if the manifest names one.
+    pub fn config(&self) -> Option<&Descriptor> {
+        self.config.as_ref()
+    }
+
+    /// The layers, in their order.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// The same image with these layers.
+    pub fn with_layers(self, layers: Vec<Layer>) -> Self {
+        Self { layers, ..self }
+    }
+
+    /// The bytes to push: manifest and configuration, as cosign writes them.
+    ///
+    /// `created` is the configuration's creation time. Fails, naming the layer, if one is no
+    /// descriptor: a configuration that lists it cannot be written.
+    pub fn build(&self, created: Option<&str>) -> Result<BuiltSignatureImage, String> {
+        let mut diff_ids = Vec::with_capacity(self.layers.len());
+        for (place, layer) in self.layers.iter().enumerate() {
+            let content = layer.content.as_ref().map_err(|why| format!("layer {place}: {why}"))?;
+            diff_ids.push(content.descriptor.digest);
+        }
+        let config = to_go_json(&Config {
+            architecture: "",
+            created: created.unwrap_or(YEAR_ONE),
+            history: self.layers.iter().map(|_| History { created: YEAR_ONE }).collect(),
+            os: "",
+            rootfs: RootFs { kind: "layers", diff_ids },
+            config: Empty {},
+        })
+        .map_err(|error| error.to_string())?
+        .into_bytes();
+        let config_type =
+            self.config.as_ref().map_or(media_type::OCI_CONFIG, |config| &config.media_type);
+        let config_descriptor = Descriptor::of(config_type, &config);
+        let manifest = to_go_json(&Manifest { image: self, config: &config_descriptor })
+            .map_err(|error| error.to_string())?
+            .into_bytes();
+        let manifest_descriptor = Descriptor::of(&self.media_type, &manifest);
+        Ok(BuiltSignatureImage { manifest, manifest_descriptor, config, config_descriptor })
+    }
+}
+
+/// A signature image as bytes, ready to be pushed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuiltSignatureImage {
+    /// The manifest.
+    pub manifest: Vec<u8>,
+    /// What it is pushed as.
+    pub manifest_descriptor: Descriptor,
+    /// The configuration.
+    pub config: Vec<u8>,
+    /// What the manifest says of it.
+    pub config_descriptor: Descriptor,
+}
+
+/// One layer: a signature, or whatever else stands in the list.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    raw: Box<RawValue>,
+    content: Result<AttachedSignature, String>,
+}
+
+impl Layer {
+    /// The layer of a signature over a payload.
+    pub fn of(payload: &[u8], signature: &[u8]) -> Result<Self, String> {
+        let descriptor = Descriptor::of(media_type::SIMPLE_SIGNING, payload);
+        let annotations =
+            BTreeMap::from([(SIGNATURE_ANNOTATION.to_owned(), BASE64.encode(signature))]);
+        let content = AttachedSignature { descriptor, annotations };
+        let raw = serde_json::to_string(&content)
+            .and_then(RawValue::from_string)
+            .map_err(|error| error.to_string())?;
+        Ok(Self { raw, content: Ok(content) })
+    }
+
+    /// What the layer says, or what is wrong with it.
+    pub fn content(&self) -> Result<&AttachedSignature, &str> {
+        self.content.as_ref().map_err(String::as_str)
+    }
+
+    fn read(raw: Box<RawValue>) -> Self {
+        let content =
+            Object::parse(raw.get().as_bytes()).and_then(|mut object| {
+                Ok(AttachedSignature {
+                    descriptor: Descriptor {
+                        media_type: object.require("mediaType")?,
+                        size: object.require("size")?,
+                        digest: object.require("digest")?,
+                    },
+                    annotations: object.take("annotations")?.unwrap_or_default(),
+                })
+            });
+        Self { raw, content }
+    }
+}
+
+/// A layer's payload and the annotations that stand beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachedSignature {
+    /// The payload.
+    #[serde(flatten)]
+    pub descriptor: Descriptor,
+    /// The signature, and the evidence that came with it.
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl AttachedSignature {
+    /// The signature as it is stored, base64.
+    pub fn signature(&self) -> Option<&str> {
+        self.annotations.get(SIGNATURE_ANNOTATION).map(String::as_str)
+    }
+
+    /// Whether another layer is about the same payload with the same evidence, whatever the
+    /// signature. cosign's test for a duplicate, before it verifies the signature.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let evidence = |layer: &'_ Self| -> Vec<(String, String)> {
+            let annotations = layer.annotations.iter();
+            annotations
+                .filter(|(key, _)| *key != SIGNATURE_ANNOTATION)
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect()
+        };
+        self.descriptor == other.descriptor && evidence(self) == evidence(other)
+    }
+}
+
+/// Most layers of a signature image, as in cosign (`maxLayers`).
+pub const MAX_SIGNATURES: usize = 1000;
+
+/// The manifest in the order of go-containerregistry's structures.
+struct Manifest<'a> {
+    image: &'a SignatureImage,
+    config: &'a Descriptor,
+}
+
+impl Serialize for Manifest<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("schemaVersion", &2)?;
+        map.serialize_entry("mediaType", &self.image.media_type)?;
+        map.serialize_entry("config", self.config)?;
+        let layers: Vec<&RawValue> = self.image.layers.iter().map(|layer| &*layer.raw).collect();
+        map.serialize_entry("layers", &layers)?;
+        for (key, value) in &self.image.rest {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+#[derive(Serialize)]
+struct Config<'a> {
+    architecture: &'a str,
+    created: &'a str,
+    history: Vec<History<'a>>,
+    os: &'a str,
+    rootfs: RootFs<'a>,
+    config: Empty,
+}
+
+#[derive(Serialize)]
+struct History<'a> {
+    created: &'a str,
+}
+
+#[derive(Serialize)]
+struct RootFs<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    diff_ids: Vec<Digest>,
+}
+
+#[derive(Serialize)]
+struct Empty {}
+
+/// Where cosign keeps the signature of a layer.
+const SIGNATURE_ANNOTATION: &str = "dev.cosignproject.cosign/signature";
+
+/// Go's zero time: cosign records no time unless it is asked to.
+const YEAR_ONE: &str = "0001-01-01T00:00:00Z";

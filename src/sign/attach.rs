@@ -1,0 +1,478 @@
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::merge::{Merged, NewSignature, Ownership, merge};
+use super::options::Earlier;
+use super::signer::SigningError;
+use crate::fetch::{
+    Blobs, FoundSignatures, MAX_PAYLOADS_SIZE, blob_request, only, read_blobs, read_signatures,
+    side_by_side, signatures_request,
+};
+use crate::imports::{BlobPush, ManifestPush, ManifestRequest, Registry, RegistryPush};
+use crate::json::Object;
+use crate::key::PublicKey;
+use crate::oci::{
+    BuiltSignatureImage, Descriptor, Digest, MAX_SIGNATURES, Repository, SignatureImage,
+    signature_tag,
+};
+use crate::verify::MAX_MANIFEST_SIZE;
+
+/// Where signatures were attached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attached {
+    /// The repository of the signature image.
+    pub repository: Repository,
+    /// Its tag.
+    pub tag: String,
+    /// The digest of its manifest, as it was read back.
+    pub manifest_digest: Digest,
+    /// What was done.
+    pub outcome: AttachOutcome,
+}
+
+/// What was done at the registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttachOutcome {
+    /// A signature was added.
+    Added,
+    /// It replaced earlier ones of the same key.
+    Replaced,
+    /// Nothing was written.
+    Unchanged,
+}
+
+/// Signatures of one image, to be attached together.
+pub(super) struct Job {
+    /// Where the signature image is.
+    pub(super) repository: Repository,
+    /// The signed image.
+    pub(super) digest: Digest,
+    pub(super) wanted: Vec<NewSignature>,
+}
+
+/// What is the same for all jobs.
+pub(super) struct How<'a> {
+    pub(super) public_key: Option<&'a PublicKey>,
+    pub(super) earlier: Earlier,
+    pub(super) created: Option<&'a str>,
+}
+
+/// Attaches signatures so that none is lost, others' included.
+///
+/// A registry has no conditional write, so two signers can overwrite each other's tag. What is
+/// done about it: blobs go first, so that reading the tag and writing it lie one request apart;
+/// what was written is read back; a signature that is gone is merged again after a pause that
+/// grows and differs from signer to signer; and whoever saw another signer at work looks once
+/// more after that one must have finished.
+///
+/// Each job ends with the signatures that are attached: an equal one that was there already
+/// takes the place of the one that was made.
+pub(super) fn attach<H: Registry + RegistryPush>(
+    host: &mut H,
+    jobs: Vec<Job>,
+    how: &How<'_>,
+) -> Vec<Result<(Attached, Vec<Vec<u8>>), SigningError>> {
+    let jobs = jobs.into_iter().map(|job| Progress::start(job, how)).collect();
+    let mut jobs = push_first_blobs(host, jobs);
+    for _ in 0..MAX_ROUNDS {
+        jobs = read(host, jobs, how);
+        jobs = push_config(host, jobs);
+        jobs = reread(host, jobs);
+        jobs = write(host, jobs);
+        jobs = confirm(host, jobs);
+        jobs = settle(host, jobs);
+        if jobs.iter().flatten().all(|job| job.attached.is_some()) {
+            break;
+        }
+    }
+    jobs.into_iter().map(|job| job?.finish()).collect()
+}
+
+/// A job on its way.
+struct Progress {
+    job: Job,
+    /// Blobs that the registry has by our hand.
+    pushed: BTreeSet<Digest>,
+    /// How often the tag was read to be merged with.
+    rounds: u32,
+    /// Another signer was seen at work.
+    contended: bool,
+    /// What is to be written, and over what.
+    pending: Option<Pending>,
+    attached: Option<Attached>,
+    signatures: Vec<Vec<u8>>,
+}
+
+struct Pending {
+    base: Option<Digest>,
+    built: BuiltSignatureImage,
+    outcome: AttachOutcome,
+    /// Time went by since the tag was read.
+    stale: bool,
+    written: bool,
+}
+
+type Jobs = Vec<Result<Progress, SigningError>>;
+
+impl Progress {
+    fn start(job: Job, how: &How<'_>) -> Result<Self, SigningError> {
+        let layers = job.wanted.iter().map(|wanted| wanted.layer.clone()).collect();
+        let built = build(SignatureImage::empty().with_layers(layers), how.created)?;
+        let pending = Pending {
+            base: None,
+            built,
+            outcome: AttachOutcome::Added,
+            stale: false,
+            written: false,
+        };
+        Ok(Self {
+            job,
+            pushed: BTreeSet::new(),
+            rounds: 0,
+            contended: false,
+            pending: Some(pending),
+            attached: None,
+            signatures: Vec::new(),
+        })
+    }
+
+    fn request(&self, after_ms: u32) -> ManifestRequest {
+        signatures_request(&self.job.repository, &self.job.digest, MAX_MANIFEST_SIZE, after_ms)
+    }
+
+    /// A pause before the next try: it doubles, and differs from signer to signer.
+    fn pause(&self) -> u32 {
+        if self.rounds == 0 {
+            return 0;
+        }
+        let seed = self.job.wanted.first().map_or(self.job.digest, |wanted| {
+            Digest::of(&wanted.signature)
+        });
+        let jitter = seed.as_bytes()[self.rounds as usize % 32];
+        let step = FIRST_PAUSE_MS << (self.rounds - 1).min(5);
+        step / 2 + step * u32::from(jitter) / 255
+    }
+
+    fn ownership<'a>(&'a self, how: &How<'a>) -> Ownership<'a> {
+        Ownership { public_key: how.public_key, wanted: &self.job.wanted }
+    }
+
+    /// Decides what to write over what was found.
+    fn merge(
+        &mut self,
+        found: Option<FoundSignatures>,
+        blobs: &Blobs,
+        how: &How<'_>,
+        created: Option<String>,
+        stale: bool,
+    ) -> Result<(), SigningError> {
+        let base = found.as_ref().map(|found| found.manifest_digest);
+        let image = found.map_or_else(SignatureImage::empty, |found| found.image);
+        let Merged { layers, added, replaced, signatures } =
+            merge(image.layers(), &self.ownership(how), how.earlier, blobs);
+        self.signatures = signatures;
+        if let (Some(base), false, false) = (base, added, replaced) {
+            self.done(base, AttachOutcome::Unchanged);
+            return Ok(());
+        }
+        if layers.len() > MAX_SIGNATURES {
+            return Err(SigningError::LimitExceeded(format!(
+                "{} would hold {} signatures; at most {MAX_SIGNATURES} are read",
+                self.place(),
+                layers.len()
+            )));
+        }
+        let built = build(image.with_layers(layers), how.created.or(created.as_deref()))?;
+        let outcome = if replaced { AttachOutcome::Replaced } else { AttachOutcome::Added };
+        self.pending = Some(Pending { base, built, outcome, stale, written: false });
+        Ok(())
+    }
+
+    /// Whether what was found holds every signature that this job wants there.
+    fn is_in(&self, found: &FoundSignatures) -> bool {
+        self.job.wanted.iter().zip(&self.signatures).all(|(wanted, signature)| {
+            found.image.layers().iter().filter_map(|layer| layer.content().ok()).any(|content| {
+                content.says_the_same(&wanted.content)
+                    && content
+                        .signature()
+                        .and_then(|stored| crate::verify::decode_annotation(stored).ok())
+                        .is_some_and(|stored| stored == *signature)
+            })
+        })
+    }
+
+    fn done(&mut self, manifest_digest: Digest, outcome: AttachOutcome) {
+        self.pending = None;
+        self.attached = Some(Attached {
+            repository: self.job.repository.clone(),
+            tag: signature_tag(&self.job.digest),
+            manifest_digest,
+            outcome,
+        });
+    }
+
+    fn place(&self) -> String {
+        format!("{}:{}", self.job.repository, signature_tag(&self.job.digest))
+    }
+
+    fn finish(self) -> Result<(Attached, Vec<Vec<u8>>), SigningError> {
+        let contended = || {
+            SigningError::Contended(format!(
+                "others kept writing to {}: the signature did not stay in {MAX_ROUNDS} tries; \
+                 sign again",
+                self.place()
+            ))
+        };
+        let attached = self.attached.clone().ok_or_else(contended)?;
+        Ok((attached, self.signatures))
+    }
+}
+
+/// Payloads, and the configuration of a tag that does not exist yet: the usual case needs no
+/// other.
+fn push_first_blobs<H: RegistryPush>(host: &mut H, jobs: Jobs) -> Jobs {
+    push_blobs(host, jobs, |job| {
+        let payloads = job
+            .job
+            .wanted
+            .iter()
+            .map(|wanted| (wanted.content.descriptor.digest, wanted.payload.clone()));
+        let config = job
+            .pending
+            .iter()
+            .map(|pending| (pending.built.config_descriptor.digest, pending.built.config.clone()));
+        payloads.chain(config).collect()
+    })
+}
+
+/// Reads the tag, and what is needed to tell the signer's layers from others'.
+fn read<H: Registry>(host: &mut H, jobs: Jobs, how: &How<'_>) -> Jobs {
+    let found = side_by_side(
+        jobs,
+        |job| match job.attached {
+            Some(_) => Vec::new(),
+            None => vec![job.request(job.pause())],
+        },
+        |requests| host.fetch_manifests(&requests),
+        |mut job, answers| {
+            if job.attached.is_some() {
+                return Ok((job, None, Vec::new()));
+            }
+            job.rounds += 1;
+            let found = read_signatures(only(answers), MAX_MANIFEST_SIZE)?;
+            let mut wanted = Vec::new();
+            if let Some(found) = &found {
+                wanted = job.ownership(how).payloads(found.image.layers(), how.earlier);
+                let total: u64 = wanted.iter().map(|payload| payload.size).sum();
+                if total > MAX_PAYLOADS_SIZE {
+                    return Err(SigningError::LimitExceeded(format!(
+                        "the payloads at {} come to {total} bytes, too many to look for earlier \
+                         signatures of this key; keep those to sign without looking",
+                        job.place()
+                    )));
+                }
+                let config = found.image.config().filter(|config| {
+                    how.created.is_none() && config.size <= MAX_CONFIG_SIZE
+                });
+                wanted.extend(config.cloned());
+            }
+            Ok((job, found, wanted))
+        },
+    );
+    side_by_side(
+        found,
+        |(job, _, wanted): &(Progress, Option<FoundSignatures>, Vec<Descriptor>)| {
+            wanted.iter().map(|blob| blob_request(&job.job.repository, blob)).collect()
+        },
+        |requests| host.fetch_blobs(&requests),
+        |(mut job, found, wanted), answers| {
+            if job.attached.is_some() {
+                return Ok(job);
+            }
+            let stale = !wanted.is_empty();
+            let blobs = read_blobs(&wanted, answers);
+            let created = found.as_ref().and_then(|found| creation_time(found, &blobs));
+            job.merge(found, &blobs, how, created, stale)?;
+            Ok(job)
+        },
+    )
+}
+
+fn push_config<H: RegistryPush>(host: &mut H, jobs: Jobs) -> Jobs {
+    push_blobs(host, jobs, |job| {
+        let config = job.pending.iter().map(|pending| &pending.built);
+        config
+            .filter(|built| !job.pushed.contains(&built.config_descriptor.digest))
+            .map(|built| (built.config_descriptor.digest, built.config.clone()))
+            .collect()
+    })
+}
+
+/// Where blobs were fetched or pushed since the tag was read: is it still what it was?
+fn reread<H: Registry>(host: &mut H, jobs: Jobs) -> Jobs {
+    side_by_side(
+        jobs,
+        |job| match &job.pending {
+            Some(pending) if pending.stale => vec![job.request(0)],
+            _ => Vec::new(),
+        },
+        |requests| host.fetch_manifests(&requests),
+        |mut job, answers| {
+            if answers.is_empty() {
+                return Ok(job);
+            }
+            let now = read_signatures(only(answers), MAX_MANIFEST_SIZE)?;
+            let base = job.pending.as_ref().and_then(|pending| pending.base);
+            if now.map(|found| found.manifest_digest) != base {
+                job.contended = true;
+                job.pending = None;
+            }
+            Ok(job)
+        },
+    )
+}
+
+fn write<H: RegistryPush>(host: &mut H, jobs: Jobs) -> Jobs {
+    side_by_side(
+        jobs,
+        |job| {
+            let push = job.pending.iter().map(|pending| ManifestPush {
+                repository: job.job.repository.clone(),
+                reference: signature_tag(&job.job.digest),
+                media_type: pending.built.manifest_descriptor.media_type.clone(),
+                content: pending.built.manifest.clone(),
+            });
+            push.collect()
+        },
+        |manifests| host.push_manifests(manifests),
+        |mut job, answers| {
+            if let Some(pending) = &mut job.pending {
+                only(answers).map_err(SigningError::Registry)?;
+                pending.written = true;
+            }
+            Ok(job)
+        },
+    )
+}
+
+/// Reads back what was written.
+fn confirm<H: Registry>(host: &mut H, jobs: Jobs) -> Jobs {
+    side_by_side(
+        jobs,
+        |job| match &job.pending {
+            Some(_) => vec![job.request(0)],
+            None => Vec::new(),
+        },
+        |requests| host.fetch_manifests(&requests),
+        |mut job, answers| {
+            let Some(pending) = job.pending.take() else { return Ok(job) };
+            let found = read_signatures(only(answers), MAX_MANIFEST_SIZE)?;
+            match found {
+                Some(found) if job.is_in(&found) => {
+                    job.contended |=
+                        found.manifest_digest != pending.built.manifest_descriptor.digest;
+                    job.done(found.manifest_digest, pending.outcome);
+                }
+                _ => job.contended = true,
+            }
+            Ok(job)
+        },
+    )
+}
+
+/// Where another signer was seen at work, looks once more after it must have finished.
+fn settle<H: Registry>(host: &mut H, jobs: Jobs) -> Jobs {
+    side_by_side(
+        jobs,
+        |job| match &job.attached {
+            Some(_) if job.contended => vec![job.request(SETTLE_MS)],
+            _ => Vec::new(),
+        },
+        |requests| host.fetch_manifests(&requests),
+        |mut job, answers| {
+            if answers.is_empty() {
+                return Ok(job);
+            }
+            let found = read_signatures(only(answers), MAX_MANIFEST_SIZE)?;
+            match (found.filter(|found| job.is_in(found)), &mut job.attached) {
+                (Some(found), Some(attached)) => {
+                    // It may change again while others sign; it holds this signature now.
+                    job.contended = attached.manifest_digest != found.manifest_digest;
+                    attached.manifest_digest = found.manifest_digest;
+                }
+                _ => job.attached = None,
+            }
+            Ok(job)
+        },
+    )
+}
+
+fn push_blobs<H: RegistryPush>(
+    host: &mut H,
+    jobs: Jobs,
+    blobs: impl Fn(&Progress) -> Vec<(Digest, Vec<u8>)>,
+) -> Jobs {
+    side_by_side(
+        jobs,
+        |job| {
+            let repository = &job.job.repository;
+            let push = |(digest, content)| BlobPush {
+                repository: repository.clone(),
+                digest,
+                content,
+            };
+            blobs(job).into_iter().map(push).collect()
+        },
+        |blobs| host.push_blobs(blobs),
+        |mut job, answers| {
+            if answers.is_empty() {
+                return Ok(job);
+            }
+            answers.into_iter().collect::<Result<(), _>>().map_err(SigningError::Registry)?;
+            let config = job.pending.as_mut().map(|pending| {
+                pending.stale |= job.rounds > 0;
+                pending.built.config_descriptor.digest
+            });
+            job.pushed.extend(config);
+            Ok(job)
+        },
+    )
+}
+
+fn build(
+    image: SignatureImage,
+    created: Option<&str>,
+) -> Result<BuiltSignatureImage, SigningError> {
+    let built = image.build(created).map_err(|why| {
+        SigningError::UntrustedAnswer(format!(
+            "the signature image cannot be added to, as it is malformed: {why}"
+        ))
+    })?;
+    if built.manifest.len() as u64 > MAX_MANIFEST_SIZE {
+        return Err(SigningError::LimitExceeded(format!(
+            "the signature image's manifest would have {} bytes; registries take \
+             {MAX_MANIFEST_SIZE}",
+            built.manifest.len()
+        )));
+    }
+    Ok(built)
+}
+
+/// The creation time that an earlier signer recorded, to be kept.
+fn creation_time(found: &FoundSignatures, blobs: &Blobs) -> Option<String> {
+    let config = found.image.config()?;
+    let blob = blobs.get(&(config.digest, config.size))?.as_ref().ok()?;
+    Object::parse(blob.as_bytes()).ok()?.take("created").ok()?
+}
+
+/// How often the tag is merged with before the signer gives up.
+const MAX_ROUNDS: u32 = 12;
+/// The first pause between two tries; it doubles up to 32 times this.
+const FIRST_PAUSE_MS: u32 = 25;
+/// Far longer than the one request that lies between another signer's reading and writing.
+const SETTLE_MS: u32 = 250;
+/// More than a configuration of a thousand layers has.
+const MAX_CONFIG_SIZE: u64 = 256 * 1024;

@@ -1,0 +1,377 @@
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::attach::{Attached, How, Job, attach};
+use super::merge::NewSignature;
+use super::options::{Attachment, Earlier, Options};
+use super::signer::{Signer, SigningError};
+use crate::fetch::{FetchError, SIDE_BY_SIDE, Target, resolve, side_by_side};
+use crate::imports::{ManifestRequest, Registry, RegistryError, RegistryPush, ServedManifest};
+use crate::oci::{Digest, Layer, Repository, Subject, VerifiedBytes};
+use crate::payload::SimpleSigning;
+use crate::verify::{MAX_MANIFEST_SIZE, decode_signature};
+
+/// A payload and the signature over it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// The exact bytes that were signed.
+    pub payload: Vec<u8>,
+    /// ECDSA in DER, RSASSA-PKCS1-v1_5, or Ed25519.
+    pub signature: Vec<u8>,
+}
+
+/// A manifest that was signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedImage {
+    /// Where it is.
+    pub repository: Repository,
+    /// The digest that was signed.
+    pub digest: Digest,
+    /// One for each identity.
+    pub signatures: Vec<Signature>,
+    /// Where they were attached, if they were to be.
+    pub attached: Option<Attached>,
+}
+
+/// What became of one manifest.
+#[derive(Debug)]
+pub struct SigningResult {
+    /// The place of the reference that it belongs to.
+    pub reference_index: usize,
+    /// What was to be signed.
+    pub subject: String,
+    /// Whether it was.
+    pub outcome: Result<SignedImage, SigningError>,
+}
+
+/// Signs images. One that fails stops no other.
+pub fn sign_images<H: Registry + RegistryPush>(
+    host: &mut H,
+    signer: &mut Signer<'_>,
+    references: &[String],
+    options: &Options,
+) -> Vec<SigningResult> {
+    let mut subjects = Vec::new();
+    for (chunk, group) in references.chunks(SIDE_BY_SIDE).enumerate() {
+        let checked = options.check();
+        let targets = match checked {
+            Ok(()) => resolve(host, group)
+                .into_iter()
+                .map(|target| target.map_err(SigningError::from))
+                .collect(),
+            Err(error) => group.iter().map(|_| Err(error.clone())).collect(),
+        };
+        let targets = if options.recursive { expand(host, targets) } else { alone(targets) };
+        for (place, (reference, outcome)) in group.iter().zip(targets).enumerate() {
+            let reference_index = chunk * SIDE_BY_SIDE + place;
+            match outcome {
+                Err(error) => subjects.push((reference_index, reference.clone(), Err(error))),
+                Ok(targets) => {
+                    for (child, target) in targets.into_iter().enumerate() {
+                        let subject = match child {
+                            0 => reference.clone(),
+                            _ => format!("{}@{}", target.repository, target.digest),
+                        };
+                        subjects.push((reference_index, subject, Ok(target)));
+                    }
+                }
+            }
+        }
+    }
+    let mut results = Vec::with_capacity(subjects.len());
+    let mut rest = subjects.into_iter().peekable();
+    while rest.peek().is_some() {
+        let group: Vec<_> = rest.by_ref().take(SIDE_BY_SIDE).collect();
+        results.extend(sign_group(host, signer, group, options));
+    }
+    results
+}
+
+/// Attaches a signature that was made elsewhere.
+pub fn attach_signature<H: Registry + RegistryPush>(
+    host: &mut H,
+    reference: &str,
+    payload: &[u8],
+    stored_signature: &[u8],
+    signature_repository: Option<&Repository>,
+) -> Result<Attached, SigningError> {
+    let target = resolve(host, &[reference.to_string()])
+        .pop()
+        .ok_or_else(|| SigningError::InvalidOption("no reference".into()))??;
+    let claims = SimpleSigning::parse(payload)?;
+    if claims.digest != target.digest {
+        return Err(SigningError::InvalidOption(format!(
+            "the payload is for {}, not for {}",
+            claims.digest, target.digest
+        )));
+    }
+    let signature = decode_signature(stored_signature)
+        .map_err(|why| SigningError::InvalidOption(format!("the signature is malformed: {why}")))?;
+    let wanted = vec![new_signature(payload.to_vec(), signature)?];
+    let repository = signature_repository.unwrap_or(&target.repository).clone();
+    let job = Job { repository, digest: target.digest, wanted };
+    let how = How { public_key: None, earlier: Earlier::Keep, created: None };
+    let (attached, _) = attach(host, vec![job], &how)
+        .pop()
+        .ok_or_else(|| SigningError::InvalidOption("nothing to attach".into()))??;
+    Ok(attached)
+}
+
+type Named = (usize, String, Result<Target, SigningError>);
+
+fn sign_group<H: Registry + RegistryPush>(
+    host: &mut H,
+    signer: &mut Signer<'_>,
+    group: Vec<Named>,
+    options: &Options,
+) -> Vec<SigningResult> {
+    let mut labels = Vec::with_capacity(group.len());
+    let mut signed = Vec::with_capacity(group.len());
+    for (reference_index, subject, target) in group {
+        labels.push((reference_index, subject));
+        signed.push(target.and_then(|target| {
+            let wanted = sign(signer, &target, options)?;
+            Ok((target, wanted))
+        }));
+    }
+    let place = match &options.attachment {
+        Attachment::None => None,
+        Attachment::BesideImage(earlier) => Some((None, *earlier)),
+        Attachment::Repository(repository, earlier) => Some((Some(repository), *earlier)),
+    };
+    let outcomes = match place {
+        None => signed
+            .into_iter()
+            .map(|signed| {
+                let (target, wanted) = signed?;
+                let signatures = wanted.into_iter().map(|new| new.signature_alone()).collect();
+                Ok(signed_image(target, signatures, None))
+            })
+            .collect(),
+        Some((repository, earlier)) => {
+            let public_key = signer.public_key().clone();
+            let how = How {
+                public_key: Some(&public_key),
+                earlier,
+                created: options.created.as_deref(),
+            };
+            attach_group(host, signed, repository, &how)
+        }
+    };
+    labels
+        .into_iter()
+        .zip::<Vec<_>>(outcomes)
+        .map(|((reference_index, subject), outcome)| SigningResult {
+            reference_index,
+            subject,
+            outcome,
+        })
+        .collect()
+}
+
+type Signed = Result<(Target, Vec<NewSignature>), SigningError>;
+
+fn attach_group<H: Registry + RegistryPush>(
+    host: &mut H,
+    signed: Vec<Signed>,
+    signature_repository: Option<&Repository>,
+    how: &How<'_>,
+) -> Vec<Result<SignedImage, SigningError>> {
+    let mut jobs = Vec::with_capacity(signed.len());
+    let mut made = Vec::with_capacity(signed.len());
+    for signed in signed {
+        made.push(signed.map(|(target, wanted)| {
+            let payloads: Vec<Vec<u8>> =
+                wanted.iter().map(|new| new.payload.clone()).collect();
+            let repository = signature_repository.unwrap_or(&target.repository).clone();
+            jobs.push(Job { repository, digest: target.digest, wanted });
+            (target, payloads)
+        }));
+    }
+    let mut attached = attach(host, jobs, how).into_iter();
+    made.into_iter()
+        .map(|made| {
+            let (target, payloads) = made?;
+            let missing = || Err(SigningError::Contended("it was not attached".into()));
+            let (attached, signatures) = attached.next().unwrap_or_else(missing)?;
+            let signatures = payloads
+                .into_iter()
+                .zip(signatures)
+                .map(|(payload, signature)| Signature { payload, signature })
+                .collect();
+            Ok(signed_image(target, signatures, Some(attached)))
+        })
+        .collect()
+}
+
+fn sign(
+    signer: &mut Signer<'_>,
+    target: &Target,
+    options: &Options,
+) -> Result<Vec<NewSignature>, SigningError> {
+    let own = [target.repository.to_string()];
+    let identities = match options.identities.as_slice() {
+        [] => own.as_slice(),
+        identities => identities,
+    };
+    identities
+        .iter()
+        .map(|identity| {
+            let claims = SimpleSigning {
+                docker_reference: identity.clone(),
+                digest: target.digest,
+                annotations: options.annotations.clone(),
+            };
+            let payload = claims.to_bytes()?;
+            let signature = signer.sign(&payload)?;
+            new_signature(payload, signature)
+        })
+        .collect()
+}
+
+fn new_signature(payload: Vec<u8>, signature: Vec<u8>) -> Result<NewSignature, SigningError> {
+    let malformed = |why: &str| SigningError::InvalidOption(why.to_string());
+    let layer = Layer::of(&payload, &signature).map_err(|why| malformed(&why))?;
+    let content = layer.content().map_err(malformed)?.clone();
+    Ok(NewSignature { payload, signature, layer, content })
+}
+
+fn signed_image(
+    target: Target,
+    signatures: Vec<Signature>,
+    attached: Option<Attached>,
+) -> SignedImage {
+    let Target { repository, digest } = target;
+    SignedImage { repository, digest, signatures, attached }
+}
+
+type Targets = Vec<Result<Vec<Target>, SigningError>>;
+
+fn alone(targets: Vec<Result<Target, SigningError>>) -> Targets {
+    targets.into_iter().map(|target| target.map(|target| vec![target])).collect()
+}
+
+/// Each target, followed by the manifests of the index that it may be, and of theirs.
+fn expand<R: Registry>(registry: &mut R, targets: Vec<Result<Target, SigningError>>) -> Targets {
+    let mut walks: Vec<Result<Walk, SigningError>> =
+        targets.into_iter().map(|target| target.map(Walk::start)).collect();
+    for depth in 0.. {
+        if !walks.iter().flatten().any(|walk| !walk.unread.is_empty()) {
+            break;
+        }
+        walks = side_by_side(
+            walks,
+            |walk| walk.unread.iter().map(index_request).collect(),
+            |requests| registry.fetch_manifests(&requests),
+            |walk, answers| walk.step(answers, depth),
+        );
+    }
+    walks.into_iter().map(|walk| walk.map(|walk| walk.targets)).collect()
+}
+
+/// A walk through an index.
+struct Walk {
+    targets: Vec<Target>,
+    seen: BTreeSet<Digest>,
+    unread: Vec<Target>,
+}
+
+impl Walk {
+    fn start(target: Target) -> Self {
+        Self {
+            seen: BTreeSet::from([target.digest]),
+            targets: vec![target.clone()],
+            unread: vec![target],
+        }
+    }
+
+    fn step(
+        mut self,
+        answers: Vec<Result<ServedManifest, RegistryError>>,
+        depth: usize,
+    ) -> Result<Self, SigningError> {
+        let read = core::mem::take(&mut self.unread);
+        if !read.is_empty() && depth > MAX_DEPTH {
+            return Err(SigningError::LimitExceeded(format!(
+                "indexes are nested more than {MAX_DEPTH} deep"
+            )));
+        }
+        for (target, answer) in read.into_iter().zip(answers) {
+            for child in children(&target, answer)? {
+                if !self.seen.insert(child.digest) {
+                    continue;
+                }
+                if child.is_index {
+                    self.unread.push(child.target(&target));
+                }
+                self.targets.push(child.target(&target));
+                if self.targets.len() > MAX_MANIFESTS {
+                    return Err(SigningError::LimitExceeded(format!(
+                        "an index names more than {MAX_MANIFESTS} manifests"
+                    )));
+                }
+            }
+        }
+        Ok(self)
+    }
+}
+
+struct Child {
+    digest: Digest,
+    is_index: bool,
+}
+
+impl Child {
+    fn target(&self, parent: &Target) -> Target {
+        Target { repository: parent.repository.clone(), digest: self.digest }
+    }
+}
+
+fn children(
+    target: &Target,
+    answer: Result<ServedManifest, RegistryError>,
+) -> Result<Vec<Child>, SigningError> {
+    let name = || format!("{}@{}", target.repository, target.digest);
+    let served = answer.map_err(|error| match error {
+        RegistryError::NotFound(_) => SigningError::ImageNotFound(name()),
+        other => SigningError::Registry(other),
+    })?;
+    let untrusted = |why: String| {
+        SigningError::from(FetchError::Untrusted(format!("{}: {why}", name())))
+    };
+    let bytes = VerifiedBytes::with_digest(served.content, target.digest)
+        .map_err(|error| untrusted(error.to_string()))?;
+    let subject = Subject::parse(&served.media_type, bytes.as_bytes())
+        .map_err(|error| untrusted(error.to_string()))?;
+    Ok(match subject {
+        Subject::Image => Vec::new(),
+        Subject::Index(index) => index
+            .manifests
+            .into_iter()
+            .map(|manifest| Child { is_index: manifest.is_index(), digest: manifest.digest })
+            .collect(),
+    })
+}
+
+fn index_request(target: &Target) -> ManifestRequest {
+    ManifestRequest {
+        repository: target.repository.clone(),
+        reference: target.digest.to_string(),
+        max_size: MAX_MANIFEST_SIZE,
+        after_ms: 0,
+    }
+}
+
+impl NewSignature {
+    fn signature_alone(self) -> Signature {
+        Signature { payload: self.payload, signature: self.signature }
+    }
+}
+
+/// Indexes within indexes; builders nest once.
+const MAX_DEPTH: usize = 4;
+/// Manifests that one reference can lead to.
+const MAX_MANIFESTS: usize = 1000;

@@ -1,0 +1,123 @@
+use alloc::vec::Vec;
+
+use super::options::Earlier;
+use crate::fetch::Blobs;
+use crate::key::PublicKey;
+use crate::oci::{AttachedSignature, Descriptor, Layer};
+use crate::payload::MAX_PAYLOAD_SIZE;
+use crate::verify::decode_annotation;
+
+/// A signature that is to be attached.
+pub(super) struct NewSignature {
+    pub(super) payload: Vec<u8>,
+    pub(super) signature: Vec<u8>,
+    pub(super) layer: Layer,
+    pub(super) content: AttachedSignature,
+}
+
+/// Which of the layers that are there were made by the signer.
+pub(super) struct Ownership<'a> {
+    /// Without a key (a signature that was made elsewhere) only the same signature counts.
+    pub(super) public_key: Option<&'a PublicKey>,
+    pub(super) wanted: &'a [NewSignature],
+}
+
+impl Ownership<'_> {
+    /// The payloads that must be fetched to tell: those of layers that might be the signer's
+    /// and whose bytes are not at hand.
+    pub(super) fn payloads(&self, layers: &[Layer], earlier: Earlier) -> Vec<Descriptor> {
+        if earlier == Earlier::Keep || self.public_key.is_none() {
+            return Vec::new();
+        }
+        let mut payloads: Vec<Descriptor> = layers
+            .iter()
+            .filter_map(|layer| layer.content().ok())
+            .filter(|content| content.signature().is_some() && self.own_payload(content).is_none())
+            .filter(|content| content.descriptor.size <= MAX_PAYLOAD_SIZE as u64)
+            .map(|content| content.descriptor.clone())
+            .collect();
+        payloads.sort_by_key(|payload| (payload.digest, payload.size));
+        payloads.dedup_by_key(|payload| (payload.digest, payload.size));
+        payloads
+    }
+
+    fn own_payload(&self, content: &AttachedSignature) -> Option<&[u8]> {
+        let same = |wanted: &&NewSignature| {
+            let descriptor = &wanted.content.descriptor;
+            descriptor.digest == content.descriptor.digest
+                && descriptor.size == content.descriptor.size
+        };
+        self.wanted.iter().find(same).map(|wanted| wanted.payload.as_slice())
+    }
+
+    /// A payload that cannot be fetched leaves its layer with others: never lose theirs.
+    fn owns(&self, content: &AttachedSignature, blobs: &Blobs) -> bool {
+        let Some(stored) = content.signature() else { return false };
+        if self.wanted.iter().any(|wanted| wanted.content == *content) {
+            return true;
+        }
+        let key = (content.descriptor.digest, content.descriptor.size);
+        let fetched = || blobs.get(&key)?.as_ref().ok().map(|blob| blob.as_bytes());
+        let payload = self.own_payload(content).or_else(fetched);
+        let signature = decode_annotation(stored).ok();
+        match (self.public_key, payload, signature) {
+            (Some(key), Some(payload), Some(signature)) => key.verify(payload, &signature).is_ok(),
+            _ => false,
+        }
+    }
+}
+
+/// What the layers become.
+pub(super) struct Merged {
+    pub(super) layers: Vec<Layer>,
+    pub(super) added: bool,
+    pub(super) replaced: bool,
+    /// For each wanted signature, the one that is in the layers.
+    pub(super) signatures: Vec<Vec<u8>>,
+}
+
+/// Others' layers in their order; then what is new. A layer of the signer's that says the same
+/// is left as it is.
+pub(super) fn merge(
+    layers: &[Layer],
+    ownership: &Ownership<'_>,
+    earlier: Earlier,
+    blobs: &Blobs,
+) -> Merged {
+    let mut signatures: Vec<Option<Vec<u8>>> = ownership.wanted.iter().map(|_| None).collect();
+    let mut kept = Vec::with_capacity(layers.len() + ownership.wanted.len());
+    let mut replaced = false;
+    for layer in layers {
+        let owned = layer.content().ok().filter(|content| ownership.owns(content, blobs));
+        let Some(content) = owned else {
+            kept.push(layer.clone());
+            continue;
+        };
+        let mut wanted = ownership.wanted.iter().zip(&mut signatures);
+        let equal = wanted.find(|(wanted, found)| {
+            found.is_none() && wanted.content.says_the_same(content)
+        });
+        match equal {
+            Some((_, found)) => {
+                *found = content.signature().and_then(|stored| decode_annotation(stored).ok());
+                kept.push(layer.clone());
+            }
+            None if earlier == Earlier::Keep => kept.push(layer.clone()),
+            None => replaced = true,
+        }
+    }
+    let mut added = false;
+    let signatures = ownership
+        .wanted
+        .iter()
+        .zip(signatures)
+        .map(|(wanted, found)| {
+            found.unwrap_or_else(|| {
+                added = true;
+                kept.push(wanted.layer.clone());
+                wanted.signature.clone()
+            })
+        })
+        .collect();
+    Merged { layers: kept, added, replaced, signatures }
+}

@@ -1,0 +1,94 @@
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use super::judge::Judged;
+use super::policy::Policy;
+use super::report::{Rejection, SignatureReport, Verdict, VerificationError, VerifiedImage};
+use crate::oci::{Digest, Reference, Selector};
+
+/// A payload and its signature, as they were kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DetachedSignature {
+    /// The exact bytes that were signed.
+    pub payload: Vec<u8>,
+    /// In base64, or as it is.
+    pub signature: Vec<u8>,
+}
+
+/// Verifies signatures of the image that a reference names by digest. Nothing is fetched.
+pub fn verify_detached(
+    policy: &Policy,
+    reference: &str,
+    signatures: &[DetachedSignature],
+) -> Result<VerifiedImage, VerificationError> {
+    let reference: Reference = reference.parse()?;
+    let Selector::Digest(digest) = reference.selector else {
+        return Err(VerificationError::DigestRequired(reference.to_string()));
+    };
+    if signatures.is_empty() {
+        return Err(VerificationError::NoSignatures(reference.to_string()));
+    }
+    if signatures.len() > policy.limits().signatures {
+        return Err(VerificationError::LimitExceeded(format!(
+            "{} signatures were handed in; the policy looks at {}",
+            signatures.len(),
+            policy.limits().signatures
+        )));
+    }
+    let judged = Judged { policy, repository: &reference.repository, digest };
+    let reports = signatures
+        .iter()
+        .enumerate()
+        .map(|(index, found)| {
+            let verdict = judge_one(&judged, found)
+                .map_or_else(Verdict::Rejected, Verdict::Counted);
+            SignatureReport { index, payload_digest: Some(Digest::of(&found.payload)), verdict }
+        })
+        .collect();
+    VerifiedImage::judge(policy.required(), reference.repository, digest, reports)
+}
+
+fn judge_one(
+    judged: &Judged<'_>,
+    found: &DetachedSignature,
+) -> Result<super::VerifiedSignature, Rejection> {
+    let limit = judged.policy.limits().payload_size;
+    if found.payload.len() as u64 > limit {
+        return Err(Rejection::PayloadMalformed(format!(
+            "the payload is {} bytes long, the limit is {limit}",
+            found.payload.len()
+        )));
+    }
+    let signature = decode_signature(&found.signature).map_err(Rejection::SignatureMalformed)?;
+    judged.judge(&found.payload, &signature)
+}
+
+/// Reads a signature that was kept in base64, white space ignored, or as it is.
+///
+/// cosign's rule: what decodes as base64 as a whole is base64.
+pub fn decode_signature(stored: &[u8]) -> Result<Vec<u8>, String> {
+    check_size(stored)?;
+    let text: Vec<u8> = stored.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    Ok(BASE64.decode(&text).unwrap_or_else(|_| stored.to_vec()))
+}
+
+/// Reads the signature of a layer's annotation: base64 alone.
+pub(crate) fn decode_annotation(stored: &str) -> Result<Vec<u8>, String> {
+    check_size(stored.as_bytes())?;
+    BASE64.decode(stored).map_err(|error| error.to_string())
+}
+
+fn check_size(stored: &[u8]) -> Result<(), String> {
+    match stored.len() {
+        0 => Err("it is empty".into()),
+        1..=MAX_STORED_SIGNATURE => Ok(()),
+        long => Err(format!("it is at most {MAX_STORED_SIGNATURE} bytes long, found {long}")),
+    }
+}
+
+/// An RSA-4096 signature in base64 has 684 characters.
+const MAX_STORED_SIGNATURE: usize = 4096;

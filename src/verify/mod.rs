@@ -1,0 +1,20 @@
+//! Verification: fetch, authenticate, bind, judge, report.
+//!
+//! Every signature that is found is judged on its own; a [`VerifiedSignature`] can be made by the
+//! judge alone, and a [`VerifiedImage`] by a policy that is satisfied.
+
+mod detached;
+mod image;
+mod judge;
+mod policy;
+mod report;
+
+pub(crate) use detached::decode_annotation;
+pub use detached::{DetachedSignature, decode_signature, verify_detached};
+pub use image::verify_images;
+pub use judge::VerifiedSignature;
+pub(crate) use policy::MAX_MANIFEST_SIZE;
+pub use policy::{Identity, Limits, LogRequirement, Policy, PolicyError, Rules, Threshold};
+pub use report::{
+    Rejection, SignatureReport, UnverifiedImage, Verdict, VerificationError, VerifiedImage,
+};

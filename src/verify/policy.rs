@@ -1,0 +1,240 @@
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::key::PublicKey;
+use crate::oci::{MAX_SIGNATURES, Repository};
+use crate::payload::MAX_PAYLOAD_SIZE;
+
+/// A policy as data, not yet read.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Trusted public keys in PEM.
+    pub keys: Vec<Vec<u8>>,
+    /// How many of them must have signed.
+    pub threshold: Threshold,
+    /// What every signature that counts must claim.
+    pub annotations: BTreeMap<String, String>,
+    /// Whether signatures must be in a transparency log.
+    pub log: LogRequirement,
+    /// Which repository the signature must name.
+    pub identity: Identity,
+    /// How much is looked at.
+    pub limits: Limits,
+}
+
+/// How many of the trusted keys must have signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threshold {
+    /// One of them.
+    Any,
+    /// So many distinct ones.
+    AtLeast(u32),
+}
+
+/// Whether signatures must be in a transparency log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogRequirement {
+    /// A signature counts without an entry in a log.
+    Ignore,
+}
+
+/// Which repository the signature must name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// Any, as cosign.
+    Ignore,
+    /// Exactly this string.
+    Exact(String),
+    /// The repository that the image is found in.
+    Repository,
+    /// The repository that the image is found in, its beginning replaced.
+    Remap {
+        /// Where images are found.
+        actual: String,
+        /// Where they were signed.
+        signed: String,
+    },
+}
+
+/// How much of untrusted input is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Signatures of an image.
+    pub signatures: usize,
+    /// Bytes of a payload.
+    pub payload_size: u64,
+    /// Bytes of a manifest.
+    pub manifest_size: u64,
+}
+
+impl Limits {
+    /// The defaults, which are the ceilings too.
+    pub const CEILING: Self = Self {
+        signatures: MAX_SIGNATURES,
+        payload_size: MAX_PAYLOAD_SIZE as u64,
+        manifest_size: MAX_MANIFEST_SIZE,
+    };
+}
+
+/// What a verifier requires; it always requires something.
+#[derive(Debug)]
+pub struct Policy {
+    keys: Vec<PublicKey>,
+    required: usize,
+    annotations: BTreeMap<String, String>,
+    identity: Identity,
+    limits: Limits,
+}
+
+impl Policy {
+    /// Reads rules.
+    pub fn new(rules: Rules) -> Result<Self, PolicyError> {
+        if rules.keys.is_empty() {
+            return Err(PolicyError::NoKeys);
+        }
+        if rules.keys.len() > MAX_KEYS {
+            return Err(PolicyError::TooManyKeys(rules.keys.len()));
+        }
+        let mut keys = Vec::<PublicKey>::with_capacity(rules.keys.len());
+        for (place, pem) in rules.keys.iter().enumerate() {
+            let key = PublicKey::from_pem(pem)
+                .map_err(|error| PolicyError::UnusableKey { place, why: error.to_string() })?;
+            keys.push(key);
+        }
+        let distinct = (0..keys.len()).filter(|&place| first_place(&keys, place) == place).count();
+        let required = match rules.threshold {
+            Threshold::Any => 1,
+            Threshold::AtLeast(number) => number as usize,
+        };
+        if required == 0 || required > distinct {
+            return Err(PolicyError::ImpossibleThreshold { required, distinct });
+        }
+        let LogRequirement::Ignore = rules.log;
+        check_limits(&rules.limits)?;
+        check_identity(&rules.identity)?;
+        Ok(Self {
+            keys,
+            required,
+            annotations: rules.annotations,
+            identity: rules.identity,
+            limits: rules.limits,
+        })
+    }
+
+    /// The trusted keys, in the order of the rules.
+    pub fn keys(&self) -> &[PublicKey] {
+        &self.keys
+    }
+
+    /// How many distinct keys must have signed; never 0.
+    pub fn required(&self) -> usize {
+        self.required
+    }
+
+    /// How much is looked at.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The first required annotation that the claims do not satisfy.
+    pub(super) fn unmet_annotation(&self, claims: &BTreeMap<String, String>) -> Option<&str> {
+        let unmet = |(key, value): &(&String, &String)| claims.get(*key) != Some(*value);
+        self.annotations.iter().find(unmet).map(|(key, _)| key.as_str())
+    }
+
+    /// Whether a signature for an image that is found here may name this repository.
+    pub(super) fn allows_identity(&self, found_in: &Repository, named: &str) -> bool {
+        match &self.identity {
+            Identity::Ignore => true,
+            Identity::Exact(expected) => named == expected,
+            Identity::Repository => named == found_in.as_str(),
+            Identity::Remap { actual, signed } => found_in
+                .as_str()
+                .strip_prefix(actual.as_str())
+                .filter(|rest| rest.is_empty() || rest.starts_with('/'))
+                .is_some_and(|rest| named.strip_prefix(signed.as_str()) == Some(rest)),
+        }
+    }
+}
+
+/// Why rules are no policy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyError {
+    /// Such a policy would require nothing.
+    #[error("a policy needs at least one trusted key")]
+    NoKeys,
+    /// More keys than make sense.
+    #[error("a policy holds at most {MAX_KEYS} keys, found {0}")]
+    TooManyKeys(usize),
+    /// A key cannot be used.
+    #[error("key {place} (counted from 0): {why}")]
+    UnusableKey {
+        /// Its place in the rules.
+        place: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The threshold cannot be met, or is met by nothing.
+    #[error("the threshold must be from 1 to the number of distinct keys, {distinct}; it is {required}")]
+    ImpossibleThreshold {
+        /// What the rules ask for.
+        required: usize,
+        /// How many distinct keys there are.
+        distinct: usize,
+    },
+    /// A limit is 0 or above its ceiling.
+    #[error("{name} must be from 1 to {ceiling}; it is {found}")]
+    ImpossibleLimit {
+        /// Which limit.
+        name: &'static str,
+        /// The most that it can be.
+        ceiling: u64,
+        /// What the rules say.
+        found: u64,
+    },
+    /// An identity that no signature, or any, would satisfy.
+    #[error("{0}")]
+    InvalidIdentity(&'static str),
+}
+
+/// The place of the first key that equals the key at this place.
+pub(super) fn first_place(keys: &[PublicKey], place: usize) -> usize {
+    keys.iter().position(|key| Some(key) == keys.get(place)).unwrap_or(place)
+}
+
+fn check_limits(limits: &Limits) -> Result<(), PolicyError> {
+    let ceiling = Limits::CEILING;
+    for (name, found, ceiling) in [
+        ("max-signatures", limits.signatures as u64, ceiling.signatures as u64),
+        ("max-payload-size", limits.payload_size, ceiling.payload_size),
+        ("max-manifest-size", limits.manifest_size, ceiling.manifest_size),
+    ] {
+        if found == 0 || found > ceiling {
+            return Err(PolicyError::ImpossibleLimit { name, ceiling, found });
+        }
+    }
+    Ok(())
+}
+
+fn check_identity(identity: &Identity) -> Result<(), PolicyError> {
+    let invalid = |why| Err(PolicyError::InvalidIdentity(why));
+    match identity {
+        Identity::Exact(expected) if expected.is_empty() => {
+            invalid("the identity that signatures must name is empty")
+        }
+        Identity::Remap { actual, signed } if actual.is_empty() || signed.is_empty() => {
+            invalid("a prefix mapping needs both prefixes")
+        }
+        Identity::Remap { actual, signed } if actual.ends_with('/') || signed.ends_with('/') => {
+            invalid("a prefix ends without a slash: it matches whole path components")
+        }
+        _ => Ok(()),
+    }
+}
+
+const MAX_KEYS: usize = 64;
+
+/// The least that registries must accept (OCI distribution specification), and the most that is
+/// read.
+pub(crate) const MAX_MANIFEST_SIZE: u64 = 4 * 1024 * 1024;

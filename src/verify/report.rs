@@ -1,0 +1,169 @@
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::judge::VerifiedSignature;
+use crate::imports::RegistryError;
+use crate::oci::{Digest, InvalidReference, Repository};
+
+/// An image that satisfies a policy.
+#[derive(Debug)]
+pub struct VerifiedImage {
+    repository: Repository,
+    digest: Digest,
+    signatures: Vec<SignatureReport>,
+}
+
+impl VerifiedImage {
+    /// Counts what was found against what is required. The only way to a verified image.
+    pub(super) fn judge(
+        required: usize,
+        repository: Repository,
+        digest: Digest,
+        signatures: Vec<SignatureReport>,
+    ) -> Result<Self, VerificationError> {
+        let mut keys: Vec<usize> =
+            signatures.iter().filter_map(|found| Some(found.verified()?.key_index())).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        if keys.len() >= required && !keys.is_empty() {
+            return Ok(Self { repository, digest, signatures });
+        }
+        Err(VerificationError::NoMatch(UnverifiedImage {
+            repository,
+            digest,
+            required,
+            counted: keys.len(),
+            signatures,
+        }))
+    }
+
+    /// The repository that was asked.
+    pub fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// The one digest that was verified.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// Every signature that was found, counted or not.
+    pub fn signatures(&self) -> &[SignatureReport] {
+        &self.signatures
+    }
+}
+
+/// An image whose signatures do not satisfy the policy.
+#[derive(Debug)]
+pub struct UnverifiedImage {
+    /// The repository that was asked.
+    pub repository: Repository,
+    /// The digest that was judged.
+    pub digest: Digest,
+    /// How many distinct keys must have signed.
+    pub required: usize,
+    /// How many have.
+    pub counted: usize,
+    /// Every signature that was found.
+    pub signatures: Vec<SignatureReport>,
+}
+
+/// One signature that was found.
+#[derive(Debug)]
+pub struct SignatureReport {
+    /// Its place among those that were found.
+    pub index: usize,
+    /// The digest of the payload, as far as one is known.
+    pub payload_digest: Option<Digest>,
+    /// Whether it counts.
+    pub verdict: Verdict,
+}
+
+impl SignatureReport {
+    /// The signature, if it counts.
+    pub fn verified(&self) -> Option<&VerifiedSignature> {
+        match &self.verdict {
+            Verdict::Counted(signature) => Some(signature),
+            Verdict::Rejected(_) => None,
+        }
+    }
+}
+
+/// Whether a signature counts.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It does.
+    Counted(VerifiedSignature),
+    /// It does not.
+    Rejected(Rejection),
+}
+
+/// Why a signature does not count.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The layer cannot be read.
+    #[error("the layer is malformed: {0}")]
+    LayerMalformed(String),
+    /// The layer is something else.
+    #[error("not a simple-signing layer but \"{}\"", .0.escape_debug())]
+    OtherMediaType(String),
+    /// No signature is stored with the payload.
+    #[error("the layer has no signature annotation")]
+    SignatureMissing,
+    /// What is stored is no signature.
+    #[error("the signature is malformed: {0}")]
+    SignatureMalformed(String),
+    /// The payload could not be fetched.
+    #[error("the payload could not be fetched: {0}")]
+    PayloadUnavailable(RegistryError),
+    /// The payload is not what the layer says.
+    #[error("the payload was altered: {0}")]
+    PayloadAltered(String),
+    /// None of the trusted keys made it.
+    #[error("made by none of the trusted keys, or over other bytes")]
+    NoTrustedKey,
+    /// A trusted key signed something else than a payload.
+    #[error("signed by a trusted key, but {0}")]
+    PayloadMalformed(String),
+    /// A trusted key signed another image.
+    #[error("signed by a trusted key, but for another image: {0}")]
+    OtherImage(Digest),
+    /// A required annotation is absent or different.
+    #[error("missing or different annotation: {0}")]
+    AnnotationMismatch(String),
+    /// The signer named another repository.
+    #[error("signed for another repository: {0}")]
+    OtherIdentity(String),
+}
+
+/// Why an image is not verified.
+#[derive(Debug, thiserror::Error)]
+pub enum VerificationError {
+    /// Not a reference.
+    #[error(transparent)]
+    InvalidReference(#[from] InvalidReference),
+    /// A signature was handed in without saying for which digest.
+    #[error("{0} names no digest, and there is no registry to ask")]
+    DigestRequired(String),
+    /// The tag or the repository does not exist.
+    #[error("image not found: {0}")]
+    ImageNotFound(String),
+    /// The image has no signatures.
+    #[error("no signatures found for {0}")]
+    NoSignatures(String),
+    /// Too few signatures count.
+    #[error(
+        "no matching signatures: {} of {} required keys have signed {}",
+        .0.counted, .0.required, .0.digest
+    )]
+    NoMatch(UnverifiedImage),
+    /// The registry did not answer.
+    #[error("{0}")]
+    Registry(RegistryError),
+    /// The registry holds something else than it should.
+    #[error("{0}")]
+    UntrustedAnswer(String),
+    /// There is more than the limits allow.
+    #[error("{0}")]
+    LimitExceeded(String),
+}
