@@ -24,19 +24,29 @@ pub(crate) fn side_by_side<T, U, E, Q, A>(
     ask: impl FnOnce(Vec<Q>) -> Vec<Result<A, RegistryError>>,
     mut conclude: impl FnMut(T, Vec<Result<A, RegistryError>>) -> Result<U, E>,
 ) -> Vec<Result<U, E>> {
-    let asked: Vec<Option<Vec<Q>>> =
-        items.iter().map(|item| item.as_ref().ok().map(&questions)).collect();
-    let counts: Vec<usize> =
-        asked.iter().map(|questions| questions.as_ref().map_or(0, Vec::len)).collect();
+    let asked: Vec<Option<Vec<Q>>> = items
+        .iter()
+        .map(|item| item.as_ref().ok().map(&questions))
+        .collect();
+    let counts: Vec<usize> = asked
+        .iter()
+        .map(|questions| questions.as_ref().map_or(0, Vec::len))
+        .collect();
     let all: Vec<Q> = asked.into_iter().flatten().flatten().collect();
     let answers = if all.is_empty() { Vec::new() } else { ask(all) };
     let mut answers = answers.into_iter();
-    let missing = || Err(RegistryError::Invalid("the host answered too few requests".into()));
+    let missing = || {
+        Err(RegistryError::Invalid(
+            "the host answered too few requests".into(),
+        ))
+    };
     items
         .into_iter()
         .zip(counts)
         .map(|(item, count)| {
-            let own = (0..count).map(|_| answers.next().unwrap_or_else(missing)).collect();
+            let own = (0..count)
+                .map(|_| answers.next().unwrap_or_else(missing))
+                .collect();
             conclude(item?, own)
         })
         .collect()
@@ -76,7 +86,10 @@ pub(crate) fn resolve<R: Registry>(
         |reference: &Reference| match &reference.selector {
             Selector::Digest(_) => Vec::new(),
             Selector::Tag(tag) => {
-                vec![TagRequest { repository: reference.repository.clone(), tag: tag.clone() }]
+                vec![TagRequest {
+                    repository: reference.repository.clone(),
+                    tag: tag.clone(),
+                }]
             }
         },
         |requests| registry.resolve(&requests),
@@ -91,7 +104,10 @@ pub(crate) fn resolve<R: Registry>(
                     Err(error) => return Err(ResolveError::Registry(error)),
                 },
             };
-            Ok(Target { repository: reference.repository, digest })
+            Ok(Target {
+                repository: reference.repository,
+                digest,
+            })
         },
     )
 }
@@ -141,7 +157,10 @@ pub(crate) fn read_signatures(
     }
     let image = SignatureImage::parse(&served.media_type, &served.content)
         .map_err(|error| FetchError::Untrusted(format!("signature image: {error}")))?;
-    Ok(Some(FoundSignatures { image, manifest_digest: Digest::of(&served.content) }))
+    Ok(Some(FoundSignatures {
+        image,
+        manifest_digest: Digest::of(&served.content),
+    }))
 }
 
 /// The request for a blob that a descriptor describes.
@@ -169,17 +188,15 @@ pub(crate) fn read_blobs(
     wanted: &[Descriptor],
     answers: Vec<Result<Vec<u8>, RegistryError>>,
 ) -> Blobs {
-    wanted
-        .iter()
-        .zip(answers)
-        .map(|(descriptor, answer)| {
-            let blob = answer.map_err(BlobError::Registry).and_then(|bytes| {
-                VerifiedBytes::with_descriptor(bytes, descriptor)
-                    .map_err(|error| BlobError::Altered(error.to_string()))
-            });
-            ((descriptor.digest, descriptor.size), blob)
-        })
-        .collect()
+    let mut blobs = Blobs::new();
+    for (descriptor, answer) in wanted.iter().zip(answers) {
+        let blob = answer.map_err(BlobError::Registry).and_then(|bytes| {
+            VerifiedBytes::with_descriptor(bytes, descriptor)
+                .map_err(|error| BlobError::Altered(error.to_string()))
+        });
+        blobs.insert((descriptor.digest, descriptor.size), blob);
+    }
+    blobs
 }
 
 /// Images that are taken through a step together; bounds what is held in memory at a time.
@@ -194,13 +211,20 @@ mod tests {
     use super::*;
 
     fn doubled(items: Vec<Result<u8, &'static str>>, short: usize) -> Vec<Result<u8, String>> {
-        let items = items.into_iter().map(|item| item.map_err(String::from)).collect();
+        let items = items
+            .into_iter()
+            .map(|item| item.map_err(String::from))
+            .collect();
         side_by_side(
             items,
             |&item| if item == 0 { Vec::new() } else { vec![item] },
             |asked| {
                 let kept = asked.len() - short;
-                asked.into_iter().take(kept).map(|item| Ok(item * 2)).collect()
+                asked
+                    .into_iter()
+                    .take(kept)
+                    .map(|item| Ok(item * 2))
+                    .collect()
             },
             |item, answers| match item {
                 0 => Ok(0),

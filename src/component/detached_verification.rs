@@ -18,10 +18,12 @@ impl Guest for Component {
     ) -> Result<VerifiedImage, VerificationError> {
         let signatures: Vec<_> = signatures
             .into_iter()
-            .map(|DetachedSignature { payload, signature }| verify::DetachedSignature {
-                payload,
-                signature,
-            })
+            .map(
+                |DetachedSignature { payload, signature }| verify::DetachedSignature {
+                    payload,
+                    signature,
+                },
+            )
             .collect();
         let policy = &policy.get::<ReadPolicy>().0;
         Ok(verify::verify_detached(policy, &reference, &signatures)?.into())

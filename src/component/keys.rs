@@ -21,7 +21,10 @@ impl Guest for Component {
     }
 
     fn import_pem(pem: Vec<u8>, password: Vec<u8>) -> Result<KeyPair, KeyError> {
-        let (pem, password) = (zeroize::Zeroizing::new(pem), zeroize::Zeroizing::new(password));
+        let (pem, password) = (
+            zeroize::Zeroizing::new(pem),
+            zeroize::Zeroizing::new(password),
+        );
         Ok(key::import(&pem, &password, &mut HostRandom)?.into())
     }
 
@@ -33,7 +36,9 @@ impl Guest for Component {
 impl GuestPrivateKey for OpenKey {
     fn open(file: Vec<u8>, password: Vec<u8>) -> Result<PrivateKey, KeyError> {
         let password = zeroize::Zeroizing::new(password);
-        Ok(PrivateKey::new(Self(key::PrivateKey::open(&file, &password)?)))
+        Ok(PrivateKey::new(Self(key::PrivateKey::open(
+            &file, &password,
+        )?)))
     }
 
     fn public_key(&self) -> PublicKeyInfo {
@@ -43,7 +48,10 @@ impl GuestPrivateKey for OpenKey {
 
 impl From<key::KeyPair> for KeyPair {
     fn from(pair: key::KeyPair) -> Self {
-        Self { private_key: pair.private_key_file, public_key: pair.public_key }
+        Self {
+            private_key: pair.private_key_file,
+            public_key: pair.public_key,
+        }
     }
 }
 

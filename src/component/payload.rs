@@ -43,18 +43,21 @@ impl From<payload::PayloadError> for PayloadError {
 }
 
 /// Annotations as claims; of a key that is given twice the last value counts.
-pub(super) fn claims(
-    annotations: Vec<Annotation>,
-) -> BTreeMap<String, String> {
-    annotations.into_iter().map(|annotation| (annotation.key, annotation.value)).collect()
+pub(super) fn claims(annotations: Vec<Annotation>) -> BTreeMap<String, String> {
+    let mut claims = BTreeMap::new();
+    for Annotation { key, value } in annotations {
+        claims.insert(key, value);
+    }
+    claims
 }
 
 /// Claims as annotations, sorted by key.
-pub(super) fn annotations(
-    claims: &BTreeMap<String, String>,
-) -> Vec<Annotation> {
+pub(super) fn annotations(claims: &BTreeMap<String, String>) -> Vec<Annotation> {
     claims
         .iter()
-        .map(|(key, value)| Annotation { key: key.clone(), value: value.clone() })
+        .map(|(key, value)| Annotation {
+            key: key.clone(),
+            value: value.clone(),
+        })
         .collect()
 }

@@ -33,15 +33,18 @@ impl From<wit::Rules> for verify::Rules {
                 wit::Identity::Ignore => verify::Identity::Ignore,
                 wit::Identity::Exact(expected) => verify::Identity::Exact(expected),
                 wit::Identity::Repository => verify::Identity::Repository,
-                wit::Identity::Remap(mapping) => {
-                    verify::Identity::Remap { actual: mapping.actual, signed: mapping.signed }
-                }
+                wit::Identity::Remap(mapping) => verify::Identity::Remap {
+                    actual: mapping.actual,
+                    signed: mapping.signed,
+                },
             },
-            limits: rules.limits.map_or(verify::Limits::CEILING, |limits| verify::Limits {
-                signatures: limits.max_signatures as usize,
-                payload_size: limits.max_payload_size.into(),
-                manifest_size: limits.max_manifest_size.into(),
-            }),
+            limits: rules
+                .limits
+                .map_or(verify::Limits::CEILING, |limits| verify::Limits {
+                    signatures: limits.max_signatures as usize,
+                    payload_size: limits.max_payload_size.into(),
+                    manifest_size: limits.max_manifest_size.into(),
+                }),
         }
     }
 }

@@ -51,8 +51,14 @@ impl Registry for HostRegistry {
         let answers = wit::fetch_manifests(&requests).into_iter();
         answers
             .map(|answer| {
-                let wit::Manifest { media_type, content } = answer?;
-                Ok(ServedManifest { media_type, content })
+                let wit::Manifest {
+                    media_type,
+                    content,
+                } = answer?;
+                Ok(ServedManifest {
+                    media_type,
+                    content,
+                })
             })
             .collect()
     }
@@ -67,7 +73,9 @@ impl Registry for HostRegistry {
             })
             .collect();
         let answers = wit::fetch_blobs(&requests).into_iter();
-        answers.map(|answer| answer.map_err(RegistryError::from)).collect()
+        answers
+            .map(|answer| answer.map_err(RegistryError::from))
+            .collect()
     }
 }
 
@@ -91,7 +99,9 @@ mod push {
                 })
                 .collect();
             let answers = wit::push_blobs(&blobs).into_iter();
-            answers.map(|answer| answer.map_err(RegistryError::from)).collect()
+            answers
+                .map(|answer| answer.map_err(RegistryError::from))
+                .collect()
         }
 
         fn push_manifests(
@@ -108,7 +118,9 @@ mod push {
                 })
                 .collect();
             let answers = wit::push_manifests(&manifests).into_iter();
-            answers.map(|answer| answer.map_err(RegistryError::from)).collect()
+            answers
+                .map(|answer| answer.map_err(RegistryError::from))
+                .collect()
         }
     }
 }

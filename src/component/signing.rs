@@ -25,11 +25,13 @@ impl wit::Guest for Component {
             Err(error) => return fail_all(&references, &error),
         };
         let signer = match &signer {
-            wit::Signer::PrivateKey(key) => {
-                Ok(sign::Signer::private_key(&key.get::<OpenKey>().0, &mut random))
+            wit::Signer::PrivateKey(key) => Ok(sign::Signer::private_key(
+                &key.get::<OpenKey>().0,
+                &mut random,
+            )),
+            wit::Signer::KeyService(name) => {
+                sign::Signer::key_service(&mut service, name).map_err(wit::SigningError::from)
             }
-            wit::Signer::KeyService(name) => sign::Signer::key_service(&mut service, name)
-                .map_err(wit::SigningError::from),
         };
         let mut signer = match signer {
             Ok(signer) => signer,
@@ -87,7 +89,8 @@ fn fail_all(references: &[String], error: &wit::SigningError) -> Vec<wit::Signin
 }
 
 fn repository(name: String) -> Result<Repository, wit::SigningError> {
-    name.parse().map_err(|error| wit::SigningError::InvalidOption(invalid_repository(&error)))
+    name.parse()
+        .map_err(|error| wit::SigningError::InvalidOption(invalid_repository(&error)))
 }
 
 impl TryFrom<wit::Options> for sign::Options {

@@ -17,7 +17,9 @@ impl Guest for Component {
         signature_repository: Option<String>,
     ) -> Vec<Result<VerifiedImage, VerificationError>> {
         let policy = &policy.get::<ReadPolicy>().0;
-        let parsed = signature_repository.map(|name| name.parse::<Repository>()).transpose();
+        let parsed = signature_repository
+            .map(|name| name.parse::<Repository>())
+            .transpose();
         let place = match parsed {
             Ok(place) => place,
             Err(error) => {
@@ -30,7 +32,11 @@ impl Guest for Component {
         };
         verify::verify_images(&mut HostRegistry, policy, &references, place.as_ref())
             .into_iter()
-            .map(|result| result.map(VerifiedImage::from).map_err(VerificationError::from))
+            .map(|result| {
+                result
+                    .map(VerifiedImage::from)
+                    .map_err(VerificationError::from)
+            })
             .collect()
     }
 }

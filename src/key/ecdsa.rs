@@ -12,7 +12,8 @@ use ecdsa::{
 use sha2::{Digest as _, Sha256};
 
 /// Signs the SHA-256 of a message, whatever the curve: what cosign 2 does, and what every
-/// cosign verifies. The nonce is that of RFC 6979 with HMAC-SHA-256; the encoding is DER.
+/// cosign verifies. The nonce is that of RFC 6979 with HMAC-SHA-256; the encoding is DER. A digest
+/// shorter than the order counts as the number it is (RFC 6979 §2.3.2), so it is not padded.
 pub(super) fn sign<C>(key: &SigningKey<C>, message: &[u8]) -> Vec<u8>
 where
     C: EcdsaCurve + CurveArithmetic,

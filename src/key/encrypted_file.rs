@@ -154,11 +154,13 @@ impl Sealed {
 fn cipher(password: &[u8], salt: &[u8], log_n: u8) -> Result<XSalsa20Poly1305, KeyError> {
     let params =
         scrypt::Params::new(log_n, R, P).expect("log N is 15, 16 or 17, r is 8 and p is 1");
-    // scrypt allocates without asking, and aborts where the memory is limited: ask for it.
-    let needed = (128 * R as usize) << log_n;
-    Vec::<u8>::new()
-        .try_reserve_exact(needed)
-        .map_err(|_| KeyError::OutOfMemory { needed })?;
+    // scrypt allocates without asking, and aborts where there is a limit: ask for it. The black
+    // box keeps the compiler from leaving out an allocation that nobody uses.
+    let needed = ((128 * R as usize) << log_n) + BESIDE_TABLE;
+    let mut room = Vec::<u8>::new();
+    let reserved = room.try_reserve_exact(needed);
+    drop(core::hint::black_box(room));
+    reserved.map_err(|_| KeyError::OutOfMemory { needed })?;
 
     let mut key = Zeroizing::new([0; 32]);
     scrypt::scrypt(password, salt, &params, &mut *key).expect("32 bytes are a valid output length");
@@ -212,5 +214,7 @@ const LOG_N: u8 = 16;
 const R: u32 = 8;
 const P: u32 = 1;
 const TAG: usize = 16;
+/// Bytes, ample for the two blocks of 1 KiB that scrypt has beside its table.
+const BESIDE_TABLE: usize = 64 * 1024;
 /// Every known writer uses 32. Go takes any size; a salt below 8 bytes is none.
 const SALT_SIZES: core::ops::RangeInclusive<usize> = 8..=64;

@@ -137,7 +137,7 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// An RSA-4096 key file has 4.5 KB; this leaves room for text around the PEM block.
 const MAX_INPUT: usize = 64 * 1024;
-const MAX_QUOTED: usize = 48;
+const MAX_QUOTED: usize = 96;
 
 #[cfg(test)]
 mod tests {
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn quoting_escapes_and_shortens() {
         assert_eq!(quoted("a\n\u{1b}"), r#""a\n\u{1b}""#);
-        assert_eq!(quoted(&"é".repeat(48)), format!("\"{}\"", "é".repeat(48)));
-        assert_eq!(quoted(&"é".repeat(49)), format!("\"{}\"…", "é".repeat(48)));
+        assert_eq!(quoted(&"é".repeat(96)), format!("\"{}\"", "é".repeat(96)));
+        assert_eq!(quoted(&"é".repeat(97)), format!("\"{}\"…", "é".repeat(96)));
     }
 }

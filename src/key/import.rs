@@ -6,7 +6,7 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use super::{
-    KeyError, PrivateKey, Random, encrypted_file, error::quoted, kind::Kind, pem, public_key::Key,
+    KeyError, PrivateKey, Random, encrypted_file, error::quoted, kind::Curve, pem, public_key::Key,
     rsa as rsa_key,
 };
 
@@ -38,7 +38,7 @@ pub fn generate(password: &[u8], random: &mut dyn Random) -> Result<KeyPair, Key
     let mut scalar = Zeroizing::new([0; 32]);
     for _ in 0..ATTEMPTS {
         random.fill(&mut *scalar);
-        if let Ok(key) = PrivateKey::from_ec_scalar(Kind::P256, &*scalar) {
+        if let Ok(key) = PrivateKey::from_scalar(Curve::P256, &*scalar) {
             return seal(&key, password, random);
         }
     }

@@ -10,27 +10,23 @@ use spki::{AlgorithmIdentifierRef, ObjectIdentifier};
 use super::KeyError;
 
 /// What an algorithm identifier stands for. The size of an RSA key is not in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    P256,
-    P384,
-    P521,
+    Ecdsa(Curve),
     Rsa,
     Ed25519,
 }
 
 impl Kind {
-    /// The kind of an AlgorithmIdentifier (RFC 5480 §2.1.1, RFC 3279 §2.3.1, RFC 8410 §3).
-    /// Parameters are looked at for curves only, as Go does in private keys.
+    /// The kind of an AlgorithmIdentifier (RFC 5480 §2.1.1, RFC 3279 §2.3.1, RFC 8410 §3). Only
+    /// the parameters that mean something are looked at: the curve.
     pub(super) fn of(identifier: &AlgorithmIdentifierRef<'_>) -> Result<Self, KeyError> {
         match identifier.oid {
-            EC => match identifier.parameters_oid() {
-                Ok(curve) => Self::of_curve(curve),
-                Err(_) => {
-                    let found = "no named curve";
-                    Err(KeyError::unsupported("elliptic curve", found, CURVES))
-                }
-            },
+            EC => {
+                let curve = identifier.parameters_oid().map_err(|_| {
+                    KeyError::unsupported("elliptic curve", "none by name", Curve::ACCEPTED)
+                })?;
+                Ok(Self::Ecdsa(Curve::of(curve)?))
+            }
             RSA => Ok(Self::Rsa),
             ED25519 => Ok(Self::Ed25519),
             other => {
@@ -39,25 +35,39 @@ impl Kind {
             }
         }
     }
+}
 
-    /// The kind of a named curve.
-    pub(super) fn of_curve(curve: ObjectIdentifier) -> Result<Self, KeyError> {
-        match curve {
+/// The curves of ECDSA keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Curve {
+    P256,
+    P384,
+    P521,
+}
+
+impl Curve {
+    const ACCEPTED: &str = "NIST P-256, P-384 and P-521";
+
+    /// The curve of a name.
+    pub(super) fn of(name: ObjectIdentifier) -> Result<Self, KeyError> {
+        let unsupported =
+            |found: &str| KeyError::unsupported("elliptic curve", found, Self::ACCEPTED);
+        match name {
             NistP256::OID => Ok(Self::P256),
             NistP384::OID => Ok(Self::P384),
             NistP521::OID => Ok(Self::P521),
-            P224 => Err(KeyError::unsupported(
+            P224 => Err(unsupported("NIST P-224")),
+            K256 => Err(unsupported("secp256k1")),
+            other => Err(KeyError::unsupported(
                 "elliptic curve",
-                "NIST P-224",
-                CURVES,
+                other,
+                Self::ACCEPTED,
             )),
-            K256 => Err(KeyError::unsupported("elliptic curve", "secp256k1", CURVES)),
-            other => Err(KeyError::unsupported("elliptic curve", other, CURVES)),
         }
     }
 }
 
-const CURVES: &str = "NIST P-256, P-384 and P-521";
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+/// Ed25519, RFC 8410 §3.
+pub(super) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const P224: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.33");
 const K256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.10");

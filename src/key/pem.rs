@@ -116,7 +116,7 @@ mod tests {
             alloc::format!("{BLOCK}\n"),
             alloc::format!("a note\n-----BEGIN this is none\n{BLOCK} \t\r\nand more\n{BLOCK}"),
             BLOCK.replace('\n', "\r\n"),
-            BLOCK.replace('G', "\n \t G\r\n\n"),
+            BLOCK.replace("GVs", "\n \t GVs\r\n\n"),
         ] {
             assert_eq!(contents(&text).unwrap().as_slice(), b"hello", "{text:?}");
         }

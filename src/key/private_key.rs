@@ -3,27 +3,28 @@
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
-use der::{Decode as _, SecretDocument};
-use ed25519_dalek::{
-    Signer as _,
-    pkcs8::{EncodePrivateKey as _, KeypairBytes},
-};
+use der::{Decode as _, SecretDocument, asn1::OctetStringRef};
+use ed25519_dalek::Signer as _;
 use pkcs1::RsaPrivateKeyRef;
-use pkcs8::PrivateKeyInfoRef;
+use pkcs8::{EncodePrivateKey as _, PrivateKeyInfoRef};
 use rsa::RsaPrivateKey;
 use sec1::{EcParameters, EcPrivateKey};
-use spki::SubjectPublicKeyInfoRef;
+use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
+use zeroize::Zeroizing;
 
 use super::{
     Algorithm, KeyError, PublicKey, Random, SignError, ecdsa as ecdsa_signature, encrypted_file,
-    kind::Kind, public_key::Key, rsa as rsa_key,
+    kind::{Curve, ED25519, Kind},
+    public_key::Key,
+    rsa as rsa_key,
 };
 
 /// A private key, decrypted and parsed, ready to sign.
 ///
 /// Opening costs a scrypt of up to 128 MiB and parsing costs more than a signature, so open once
-/// and sign often. The secret numbers are wiped from memory when the key is dropped. There is no
-/// way to get them out, to print or to copy them.
+/// and sign often. There is no way to get the secret numbers out, to print or to copy them. They
+/// are wiped from memory when the key is dropped, but for what the `rsa` crate leaves of an RSA
+/// key: the CRT coefficient, and the numbers it worked with in parsing and signing.
 pub struct PrivateKey {
     secret: Secret,
     public_key: PublicKey,
@@ -33,7 +34,8 @@ impl PrivateKey {
     /// Opens an encrypted key file that cosign (or [`generate`](super::generate) or
     /// [`import`](super::import()) made: PEM of type `ENCRYPTED SIGSTORE PRIVATE KEY` or the older
     /// `ENCRYPTED COSIGN PRIVATE KEY`. The password is taken as bytes, without normalisation, and
-    /// may be empty.
+    /// may be empty. (NUL bytes at the end of a password below 64 bytes make no difference: it is a
+    /// key to HMAC, which pads with them. So it is in cosign.)
     ///
     /// Work and memory are scrypt's: 32, 64 or 128 MiB for N = 2^15, 2^16 (what cosign writes) or
     /// 2^17. Other parameters are refused before any of it.
@@ -87,22 +89,22 @@ impl PrivateKey {
         let secret = info.private_key.as_bytes();
         let key = match Kind::of(&info.algorithm)? {
             Kind::Rsa => Self::from_pkcs1_der(secret)?,
-            Kind::Ed25519 => Self::from_ed25519_seed(secret)?,
-            curve => {
-                let inner = EcPrivateKey::from_der(secret).map_err(malformed("EC private key"))?;
+            Kind::Ed25519 => Self::from_ed25519_der(secret)?,
+            Kind::Ecdsa(curve) => {
+                let inner = EcPrivateKey::from_der(secret).map_err(malformed(EC))?;
                 Self::from_ec(curve, &inner)?
             }
         };
-        key.check_public_key(info.public_key.and_then(|bits| bits.as_bytes()))?;
+        key.check_public_key(info.public_key.map(|bits| bits.raw_bytes()))?;
         Ok(key)
     }
 
     /// Parses an ECPrivateKey with its curve in it (SEC 1, RFC 5915).
     pub(super) fn from_sec1_der(der: &[u8]) -> Result<Self, KeyError> {
-        let key = EcPrivateKey::from_der(der).map_err(malformed("EC private key"))?;
+        let key = EcPrivateKey::from_der(der).map_err(malformed(EC))?;
         match key.parameters {
-            Some(EcParameters::NamedCurve(curve)) => Self::from_ec(Kind::of_curve(curve)?, &key),
-            None => Err(malformed("EC private key")("expected a named curve")),
+            Some(EcParameters::NamedCurve(curve)) => Self::from_ec(Curve::of(curve)?, &key),
+            None => Err(malformed(EC)("expected a named curve")),
         }
     }
 
@@ -112,20 +114,22 @@ impl PrivateKey {
         Self::new(Secret::Rsa(Box::new(rsa_key::private_key(key)?)))
     }
 
-    /// A key of a curve from its secret scalar.
-    pub(super) fn from_ec_scalar(curve: Kind, scalar: &[u8]) -> Result<Self, KeyError> {
-        let range = |_| malformed("EC private key")("expected a number below the curve's order");
+    /// A key of a curve from its secret scalar, big endian.
+    pub(super) fn from_scalar(curve: Curve, scalar: &[u8]) -> Result<Self, KeyError> {
+        let range = |_| malformed(EC)("expected a number from 1 to the curve's order less 1");
         Self::new(match curve {
-            Kind::P256 => Secret::P256(Box::new(
-                p256::ecdsa::SigningKey::from_slice(scalar).map_err(range)?,
-            )),
-            Kind::P384 => Secret::P384(Box::new(
-                p384::ecdsa::SigningKey::from_slice(scalar).map_err(range)?,
-            )),
-            Kind::P521 => Secret::P521(Box::new(
-                p521::ecdsa::SigningKey::from_slice(scalar).map_err(range)?,
-            )),
-            Kind::Rsa | Kind::Ed25519 => return Err(malformed("EC private key")("no curve")),
+            Curve::P256 => {
+                let key = p256::ecdsa::SigningKey::from_slice(scalar).map_err(range)?;
+                Secret::P256(Box::new(key))
+            }
+            Curve::P384 => {
+                let key = p384::ecdsa::SigningKey::from_slice(scalar).map_err(range)?;
+                Secret::P384(Box::new(key))
+            }
+            Curve::P521 => {
+                let key = p521::ecdsa::SigningKey::from_slice(scalar).map_err(range)?;
+                Secret::P521(Box::new(key))
+            }
         })
     }
 
@@ -137,31 +141,31 @@ impl PrivateKey {
             Secret::P384(key) => key.to_pkcs8_der(),
             Secret::P521(key) => key.to_pkcs8_der(),
             Secret::Rsa(key) => key.to_pkcs8_der(),
-            Secret::Ed25519(key) => KeypairBytes {
-                secret_key: key.to_bytes(),
-                public_key: None,
-            }
-            .to_pkcs8_der(),
+            Secret::Ed25519(key) => ed25519_pkcs8_der(key),
         }
         .map_err(malformed("private key"))
     }
 
-    fn from_ec(curve: Kind, key: &EcPrivateKey<'_>) -> Result<Self, KeyError> {
-        let public_key = key.public_key;
-        let key = Self::from_ec_scalar(curve, key.private_key)?;
-        key.check_public_key(public_key)?;
+    fn from_ec(curve: Curve, ec: &EcPrivateKey<'_>) -> Result<Self, KeyError> {
+        if let Some(EcParameters::NamedCurve(named)) = ec.parameters
+            && Curve::of(named)? != curve
+        {
+            return Err(malformed(EC)(
+                "it names another curve than PKCS#8 around it",
+            ));
+        }
+        let key = Self::from_scalar(curve, ec.private_key)?;
+        key.check_public_key(ec.public_key)?;
         Ok(key)
     }
 
     /// The private key of Ed25519 in PKCS#8: an OCTET STRING of 32 bytes (RFC 8410 §7).
-    fn from_ed25519_seed(der: &[u8]) -> Result<Self, KeyError> {
-        let seed = <&der::asn1::OctetStringRef>::from_der(der)
-            .ok()
-            .and_then(|seed| <&[u8; 32]>::try_from(seed.as_bytes()).ok());
-        match seed {
-            Some(seed) => Self::new(Secret::Ed25519(Box::new(seed.into()))),
-            None => Err(malformed("Ed25519 private key")("expected 32 bytes of key")),
-        }
+    fn from_ed25519_der(der: &[u8]) -> Result<Self, KeyError> {
+        let seed = <&OctetStringRef>::from_der(der).map_err(malformed("Ed25519 private key"))?;
+        let seed: &[u8; 32] = seed.as_bytes().try_into().map_err(|_| {
+            malformed("Ed25519 private key")("expected an OCTET STRING of 32 bytes")
+        })?;
+        Self::new(Secret::Ed25519(Box::new(seed.into())))
     }
 
     fn new(secret: Secret) -> Result<Self, KeyError> {
@@ -190,8 +194,8 @@ impl PrivateKey {
     }
 }
 
-/// A parsed private key of each kind, boxed so that moving it leaves no copy behind. All of them
-/// wipe themselves when they are dropped.
+/// A parsed private key of each kind. Boxed, so that to move one copies a pointer, not the secret;
+/// each type wipes itself when it is dropped.
 enum Secret {
     P256(Box<p256::ecdsa::SigningKey>),
     P384(Box<p384::ecdsa::SigningKey>),
@@ -200,6 +204,21 @@ enum Secret {
     Ed25519(Box<ed25519_dalek::SigningKey>),
 }
 
+/// What Go writes, without the public key that RFC 8410 allows.
+fn ed25519_pkcs8_der(key: &ed25519_dalek::SigningKey) -> pkcs8::Result<SecretDocument> {
+    let mut octets = Zeroizing::new([0; 34]);
+    let (header, seed) = octets.split_at_mut(2);
+    header.copy_from_slice(&[0x04, 32]);
+    seed.copy_from_slice(&*Zeroizing::new(key.to_bytes()));
+    let algorithm = AlgorithmIdentifierRef {
+        oid: ED25519,
+        parameters: None,
+    };
+    PrivateKeyInfoRef::new(algorithm, OctetStringRef::new(&*octets)?).try_into()
+}
+
 fn malformed<E: fmt::Display>(part: &'static str) -> impl Fn(E) -> KeyError {
     move |problem| KeyError::malformed(part, problem)
 }
+
+const EC: &str = "EC private key";

@@ -11,8 +11,10 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use spki::{EncodePublicKey as _, SubjectPublicKeyInfoRef};
 
 use super::{
-    Algorithm, KeyError, SignatureError, ecdsa as ecdsa_signature, error::quoted, kind::Kind, pem,
-    rsa as rsa_key,
+    Algorithm, KeyError, SignatureError, ecdsa as ecdsa_signature,
+    error::quoted,
+    kind::{Curve, Kind},
+    pem, rsa as rsa_key,
 };
 
 /// A public key, parsed once and good for any number of verifications.
@@ -66,13 +68,13 @@ impl PublicKey {
         let bits = info.subject_public_key.as_bytes();
         let bits = bits.ok_or_else(|| malformed(&"expected whole bytes of key"))?;
         let key = match Kind::of(&info.algorithm)? {
-            Kind::P256 => {
+            Kind::Ecdsa(Curve::P256) => {
                 Key::P256(p256::ecdsa::VerifyingKey::from_sec1_bytes(bits).map_err(off_curve)?)
             }
-            Kind::P384 => {
+            Kind::Ecdsa(Curve::P384) => {
                 Key::P384(p384::ecdsa::VerifyingKey::from_sec1_bytes(bits).map_err(off_curve)?)
             }
-            Kind::P521 => {
+            Kind::Ecdsa(Curve::P521) => {
                 Key::P521(p521::ecdsa::VerifyingKey::from_sec1_bytes(bits).map_err(off_curve)?)
             }
             Kind::Rsa => {

@@ -30,7 +30,10 @@ impl Descriptor {
 
     /// Whether an index is described.
     pub fn is_index(&self) -> bool {
-        matches!(self.media_type.as_str(), media_type::OCI_INDEX | media_type::DOCKER_LIST)
+        matches!(
+            self.media_type.as_str(),
+            media_type::OCI_INDEX | media_type::DOCKER_LIST
+        )
     }
 }
 
@@ -50,14 +53,14 @@ impl VerifiedBytes {
         if found != expected {
             return Err(AlteredBytes::Digest { expected, found });
         }
-        Ok(Self { bytes, digest: expected })
+        Ok(Self {
+            bytes,
+            digest: expected,
+        })
     }
 
     /// Accepts bytes that have this size and digest.
-    pub fn with_descriptor(
-        bytes: Vec<u8>,
-        expected: &Descriptor,
-    ) -> Result<Self, AlteredBytes> {
+    pub fn with_descriptor(bytes: Vec<u8>, expected: &Descriptor) -> Result<Self, AlteredBytes> {
         if bytes.len() as u64 != expected.size {
             return Err(AlteredBytes::Size {
                 expected: expected.size,
@@ -113,9 +116,15 @@ mod tests {
         ));
         assert!(matches!(
             VerifiedBytes::with_descriptor(b"abcd".to_vec(), &descriptor),
-            Err(AlteredBytes::Size { expected: 3, found: 4 })
+            Err(AlteredBytes::Size {
+                expected: 3,
+                found: 4
+            })
         ));
-        let lies = Descriptor { size: 4, ..descriptor };
+        let lies = Descriptor {
+            size: 4,
+            ..descriptor
+        };
         assert!(VerifiedBytes::with_descriptor(b"abc".to_vec(), &lies).is_err());
     }
 }

@@ -52,7 +52,10 @@ impl FromStr for Digest {
         }
         for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
             let [high, low] = [nibble(pair[0]), nibble(pair[1])];
-            *byte = high.zip(low).map(|(high, low)| high << 4 | low).ok_or_else(invalid)?;
+            *byte = high
+                .zip(low)
+                .map(|(high, low)| high << 4 | low)
+                .ok_or_else(invalid)?;
         }
         Ok(Self(bytes))
     }
@@ -76,7 +79,9 @@ pub struct Hex<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        self.0
+            .iter()
+            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
     }
 }
 

@@ -22,7 +22,9 @@ impl Subject {
     pub fn parse(served_as: &str, bytes: &[u8]) -> Result<Self, MalformedManifest> {
         let mut object = open(served_as, bytes)?;
         if matches!(served_as, media_type::OCI_INDEX | media_type::DOCKER_LIST) {
-            let manifests = object.require("manifests").map_err(MalformedManifest::Content)?;
+            let manifests = object
+                .require("manifests")
+                .map_err(MalformedManifest::Content)?;
             Ok(Self::Index(Index { manifests }))
         } else {
             Ok(Self::Image)
@@ -53,7 +55,11 @@ pub(super) fn open(served_as: &str, bytes: &[u8]) -> Result<Object, MalformedMan
     let foreign = match served_as {
         media_type::OCI_MANIFEST | media_type::DOCKER_MANIFEST => ["manifests", "fsLayers"],
         media_type::OCI_INDEX | media_type::DOCKER_LIST => ["layers", "config"],
-        _ => return Err(MalformedManifest::MediaType(served_as.chars().take(SHOWN).collect())),
+        _ => {
+            return Err(MalformedManifest::MediaType(
+                served_as.chars().take(SHOWN).collect(),
+            ));
+        }
     };
     let mut object = Object::parse(bytes).map_err(MalformedManifest::Content)?;
     if let Some(member) = foreign.into_iter().find(|member| object.has(member)) {
@@ -61,13 +67,18 @@ pub(super) fn open(served_as: &str, bytes: &[u8]) -> Result<Object, MalformedMan
             "{member}: does not belong into what was served as {served_as}"
         )));
     }
-    let version: u64 = object.require("schemaVersion").map_err(MalformedManifest::Content)?;
+    let version: u64 = object
+        .require("schemaVersion")
+        .map_err(MalformedManifest::Content)?;
     if version != 2 {
         return Err(MalformedManifest::Content(format!(
             "schemaVersion: expected 2, found {version}"
         )));
     }
-    match object.take::<String>("mediaType").map_err(MalformedManifest::Content)? {
+    match object
+        .take::<String>("mediaType")
+        .map_err(MalformedManifest::Content)?
+    {
         Some(own) if own != served_as => Err(MalformedManifest::Content(format!(
             "mediaType: says \"{}\" but was served as {served_as}",
             own.chars().take(SHOWN).collect::<String>().escape_debug()
@@ -98,7 +109,10 @@ mod tests {
     #[test]
     fn refuses_a_document_of_two_natures() {
         let image = br#"{"schemaVersion":2,"config":{},"layers":[]}"#;
-        assert_eq!(Subject::parse(media_type::OCI_MANIFEST, image), Ok(Subject::Image));
+        assert_eq!(
+            Subject::parse(media_type::OCI_MANIFEST, image),
+            Ok(Subject::Image)
+        );
         assert!(Subject::parse(media_type::OCI_INDEX, image).is_err());
         assert!(Subject::parse(media_type::OCI_MANIFEST, INDEX.as_bytes()).is_err());
         let both = br#"{"schemaVersion":2,"config":{},"layers":[],"manifests":[]}"#;
@@ -108,7 +122,10 @@ mod tests {
 
     #[test]
     fn refuses_another_media_type_than_it_was_served_under() {
-        let bytes = format!(r#"{{"schemaVersion":2,"mediaType":"{}"}}"#, media_type::OCI_MANIFEST);
+        let bytes = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{}"}}"#,
+            media_type::OCI_MANIFEST
+        );
         assert!(Subject::parse(media_type::OCI_MANIFEST, bytes.as_bytes()).is_ok());
         assert!(Subject::parse(media_type::DOCKER_MANIFEST, bytes.as_bytes()).is_err());
         assert!(matches!(
@@ -121,7 +138,10 @@ mod tests {
     fn refuses_other_schema_versions() {
         for bad in ["1", "\"2\"", "2.5", "null"] {
             let bytes = format!(r#"{{"schemaVersion":{bad}}}"#);
-            assert!(Subject::parse(media_type::OCI_MANIFEST, bytes.as_bytes()).is_err(), "{bad}");
+            assert!(
+                Subject::parse(media_type::OCI_MANIFEST, bytes.as_bytes()).is_err(),
+                "{bad}"
+            );
         }
     }
 }

@@ -7,7 +7,7 @@ mod manifest;
 mod reference;
 mod signature_image;
 
-pub use descriptor::{Descriptor, AlteredBytes, VerifiedBytes};
+pub use descriptor::{AlteredBytes, Descriptor, VerifiedBytes};
 pub use digest::{Digest, InvalidDigest};
 pub use manifest::{Index, MalformedManifest, Subject};
 pub use reference::{InvalidReference, Reference, Repository, Selector};

@@ -40,7 +40,9 @@ impl FromStr for Repository {
             _ => (DOCKER_HUB, text),
         };
         if !is_host(host) {
-            return Err(invalid("the registry is no host name with an optional port"));
+            return Err(invalid(
+                "the registry is no host name with an optional port",
+            ));
         }
         if path.len() > MAX_REPOSITORY || !path.split('/').all(is_path_component) {
             return Err(invalid(
@@ -106,13 +108,17 @@ impl FromStr for Reference {
                 "a tag is at most 128 characters of A-Z a-z 0-9 _ . - and begins with none of . -",
             ));
         }
-        let repository =
-            name.parse::<Repository>().map_err(|error| InvalidReference::new(text, error.why))?;
+        let repository = name
+            .parse::<Repository>()
+            .map_err(|error| InvalidReference::new(text, error.why))?;
         let selector = match digest {
             Some(digest) => Selector::Digest(digest),
             None => Selector::Tag(tag.unwrap_or("latest").to_owned()),
         };
-        Ok(Self { repository, selector })
+        Ok(Self {
+            repository,
+            selector,
+        })
     }
 }
 
@@ -135,7 +141,10 @@ pub struct InvalidReference {
 
 impl InvalidReference {
     fn new(text: &str, why: &'static str) -> Self {
-        Self { text: text.chars().take(SHOWN).collect(), why }
+        Self {
+            text: text.chars().take(SHOWN).collect(),
+            why,
+        }
     }
 }
 
@@ -145,12 +154,19 @@ fn is_host(host: &str) -> bool {
         Some((name, port)) if !port.contains(']') => (name, Some(port)),
         _ => (host, None),
     };
-    let name_is_good = match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+    let name_is_good = match name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'))
+    {
         Some(address) => address.parse::<core::net::Ipv6Addr>().is_ok(),
         None => {
             !name.is_empty()
-                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
-                && name.split('.').all(|label| !label.is_empty() && !label.starts_with('-'))
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
+                && name
+                    .split('.')
+                    .all(|label| !label.is_empty() && !label.starts_with('-'))
         }
     };
     name_is_good && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
@@ -163,10 +179,15 @@ fn is_path_component(component: &str) -> bool {
     let ends_are_good = bytes.first().copied().is_some_and(alphanumeric)
         && bytes.last().copied().is_some_and(alphanumeric);
     ends_are_good
-        && component.split(|character: char| character.is_ascii_alphanumeric()).all(|separator| {
-            matches!(separator, "" | "." | "_" | "__") || separator.bytes().all(|byte| byte == b'-')
-        })
-        && bytes.iter().all(|&byte| alphanumeric(byte) || b"._-".contains(&byte))
+        && component
+            .split(|character: char| character.is_ascii_alphanumeric())
+            .all(|separator| {
+                matches!(separator, "" | "." | "_" | "__")
+                    || separator.bytes().all(|byte| byte == b'-')
+            })
+        && bytes
+            .iter()
+            .all(|&byte| alphanumeric(byte) || b"._-".contains(&byte))
 }
 
 /// `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`, OCI distribution specification.
@@ -199,18 +220,36 @@ mod tests {
     #[test]
     fn expands_docker_hub_as_cosign_does() {
         assert_eq!(normal("ubuntu"), "index.docker.io/library/ubuntu:latest");
-        assert_eq!(normal("ubuntu:24.04"), "index.docker.io/library/ubuntu:24.04");
-        assert_eq!(normal("docker.io/ubuntu"), "index.docker.io/library/ubuntu:latest");
-        assert_eq!(normal("docker.io/team/app:v1"), "index.docker.io/team/app:v1");
-        assert_eq!(normal("index.docker.io/team/app"), "index.docker.io/team/app:latest");
+        assert_eq!(
+            normal("ubuntu:24.04"),
+            "index.docker.io/library/ubuntu:24.04"
+        );
+        assert_eq!(
+            normal("docker.io/ubuntu"),
+            "index.docker.io/library/ubuntu:latest"
+        );
+        assert_eq!(
+            normal("docker.io/team/app:v1"),
+            "index.docker.io/team/app:v1"
+        );
+        assert_eq!(
+            normal("index.docker.io/team/app"),
+            "index.docker.io/team/app:latest"
+        );
         assert_eq!(normal("localhost/x"), "index.docker.io/localhost/x:latest");
     }
 
     #[test]
     fn keeps_host_and_port() {
-        assert_eq!(normal("127.0.0.1:5055/test/app:1"), "127.0.0.1:5055/test/app:1");
+        assert_eq!(
+            normal("127.0.0.1:5055/test/app:1"),
+            "127.0.0.1:5055/test/app:1"
+        );
         assert_eq!(normal("[::1]:5000/a"), "[::1]:5000/a:latest");
-        assert_eq!(normal("localhost:5000/a/b/c"), "localhost:5000/a/b/c:latest");
+        assert_eq!(
+            normal("localhost:5000/a/b/c"),
+            "localhost:5000/a/b/c:latest"
+        );
     }
 
     #[test]
@@ -250,7 +289,11 @@ mod tests {
         ] {
             assert!(bad.parse::<Reference>().is_err(), "{bad}");
         }
-        assert!(format!("r.example/{}", "a".repeat(256)).parse::<Reference>().is_err());
+        assert!(
+            format!("r.example/{}", "a".repeat(256))
+                .parse::<Reference>()
+                .is_err()
+        );
         assert!("r.example/a--b__c.d".parse::<Reference>().is_ok());
     }
 }

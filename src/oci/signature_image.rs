@@ -47,8 +47,13 @@ impl SignatureImage {
     /// A layer that is no descriptor does not make the rest unreadable: one bad neighbour must
     /// not hide a good signature.
     pub fn parse(served_as: &str, bytes: &[u8]) -> Result<Self, MalformedManifest> {
-        if !matches!(served_as, media_type::OCI_MANIFEST | media_type::DOCKER_MANIFEST) {
-            return Err(MalformedManifest::MediaType(served_as.chars().take(120).collect()));
+        if !matches!(
+            served_as,
+            media_type::OCI_MANIFEST | media_type::DOCKER_MANIFEST
+        ) {
+            return Err(MalformedManifest::MediaType(
+                served_as.chars().take(120).collect(),
+            ));
         }
         let mut object = open(served_as, bytes)?;
         let config = object.take("config").map_err(MalformedManifest::Content)?;
@@ -58,7 +63,12 @@ impl SignatureImage {
             .into_iter()
             .map(Layer::read)
             .collect();
-        Ok(Self { media_type: served_as.to_owned(), config, layers, rest: object.into_rest() })
+        Ok(Self {
+            media_type: served_as.to_owned(),
+            config,
+            layers,
+            rest: object.into_rest(),
+        })
     }
 
     /// The configuration, if the manifest names one.
@@ -83,27 +93,47 @@ impl SignatureImage {
     pub fn build(&self, created: Option<&str>) -> Result<BuiltSignatureImage, String> {
         let mut diff_ids = Vec::with_capacity(self.layers.len());
         for (place, layer) in self.layers.iter().enumerate() {
-            let content = layer.content.as_ref().map_err(|why| format!("layer {place}: {why}"))?;
+            let content = layer
+                .content
+                .as_ref()
+                .map_err(|why| format!("layer {place}: {why}"))?;
             diff_ids.push(content.descriptor.digest);
         }
         let config = to_go_json(&Config {
             architecture: "",
             created: created.unwrap_or(YEAR_ONE),
-            history: self.layers.iter().map(|_| History { created: YEAR_ONE }).collect(),
+            history: self
+                .layers
+                .iter()
+                .map(|_| History { created: YEAR_ONE })
+                .collect(),
             os: "",
-            rootfs: RootFs { kind: "layers", diff_ids },
+            rootfs: RootFs {
+                kind: "layers",
+                diff_ids,
+            },
             config: Empty {},
         })
         .map_err(|error| error.to_string())?
         .into_bytes();
-        let config_type =
-            self.config.as_ref().map_or(media_type::OCI_CONFIG, |config| &config.media_type);
+        let config_type = self
+            .config
+            .as_ref()
+            .map_or(media_type::OCI_CONFIG, |config| &config.media_type);
         let config_descriptor = Descriptor::of(config_type, &config);
-        let manifest = to_go_json(&Manifest { image: self, config: &config_descriptor })
-            .map_err(|error| error.to_string())?
-            .into_bytes();
+        let manifest = to_go_json(&Manifest {
+            image: self,
+            config: &config_descriptor,
+        })
+        .map_err(|error| error.to_string())?
+        .into_bytes();
         let manifest_descriptor = Descriptor::of(&self.media_type, &manifest);
-        Ok(BuiltSignatureImage { manifest, manifest_descriptor, config, config_descriptor })
+        Ok(BuiltSignatureImage {
+            manifest,
+            manifest_descriptor,
+            config,
+            config_descriptor,
+        })
     }
 }
 
@@ -131,13 +161,19 @@ impl Layer {
     /// The layer of a signature over a payload.
     pub fn of(payload: &[u8], signature: &[u8]) -> Result<Self, String> {
         let descriptor = Descriptor::of(media_type::SIMPLE_SIGNING, payload);
-        let annotations =
-            BTreeMap::from([(SIGNATURE_ANNOTATION.to_owned(), BASE64.encode(signature))]);
-        let content = AttachedSignature { descriptor, annotations };
+        let mut annotations = BTreeMap::new();
+        annotations.insert(SIGNATURE_ANNOTATION.to_owned(), BASE64.encode(signature));
+        let content = AttachedSignature {
+            descriptor,
+            annotations,
+        };
         let raw = serde_json::to_string(&content)
             .and_then(RawValue::from_string)
             .map_err(|error| error.to_string())?;
-        Ok(Self { raw, content: Ok(content) })
+        Ok(Self {
+            raw,
+            content: Ok(content),
+        })
     }
 
     /// What the layer says, or what is wrong with it.
@@ -146,17 +182,16 @@ impl Layer {
     }
 
     fn read(raw: Box<RawValue>) -> Self {
-        let content =
-            Object::parse(raw.get().as_bytes()).and_then(|mut object| {
-                Ok(AttachedSignature {
-                    descriptor: Descriptor {
-                        media_type: object.require("mediaType")?,
-                        size: object.require("size")?,
-                        digest: object.require("digest")?,
-                    },
-                    annotations: object.take("annotations")?.unwrap_or_default(),
-                })
-            });
+        let content = Object::parse(raw.get().as_bytes()).and_then(|mut object| {
+            Ok(AttachedSignature {
+                descriptor: Descriptor {
+                    media_type: object.require("mediaType")?,
+                    size: object.require("size")?,
+                    digest: object.require("digest")?,
+                },
+                annotations: object.take("annotations")?.unwrap_or_default(),
+            })
+        });
         Self { raw, content }
     }
 }
@@ -174,7 +209,9 @@ pub struct AttachedSignature {
 impl AttachedSignature {
     /// The signature as it is stored, base64.
     pub fn signature(&self) -> Option<&str> {
-        self.annotations.get(SIGNATURE_ANNOTATION).map(String::as_str)
+        self.annotations
+            .get(SIGNATURE_ANNOTATION)
+            .map(String::as_str)
     }
 
     /// Whether another layer is about the same payload with the same evidence, whatever the

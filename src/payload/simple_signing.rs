@@ -27,8 +27,12 @@ impl SimpleSigning {
     pub fn to_bytes(&self) -> Result<Vec<u8>, PayloadError> {
         let bytes = to_go_json(&Document {
             critical: Critical {
-                identity: Identity { docker_reference: &self.docker_reference },
-                image: Image { docker_manifest_digest: self.digest },
+                identity: Identity {
+                    docker_reference: &self.docker_reference,
+                },
+                image: Image {
+                    docker_manifest_digest: self.digest,
+                },
                 kind: TYPE,
             },
             optional: (!self.annotations.is_empty()).then_some(&self.annotations),
@@ -50,7 +54,9 @@ impl SimpleSigning {
         let mut critical: Object = document.require("critical").map_err(malformed)?;
         let kind: String = critical.require("type").map_err(malformed)?;
         if kind != TYPE {
-            return Err(PayloadError::UnexpectedType(kind.chars().take(SHOWN).collect()));
+            return Err(PayloadError::UnexpectedType(
+                kind.chars().take(SHOWN).collect(),
+            ));
         }
         let mut identity: Object = critical.require("identity").map_err(malformed)?;
         let docker_reference = identity.require("docker-reference").map_err(malformed)?;
@@ -68,7 +74,11 @@ impl SimpleSigning {
                 annotations.insert(key, value);
             }
         }
-        Ok(Self { docker_reference, digest, annotations })
+        Ok(Self {
+            docker_reference,
+            digest,
+            annotations,
+        })
     }
 }
 
@@ -138,7 +148,10 @@ mod tests {
         SimpleSigning {
             docker_reference: "r.example/a".into(),
             digest: DIGEST.parse().unwrap(),
-            annotations: annotations.iter().map(|&(k, v)| (k.into(), v.into())).collect(),
+            annotations: annotations
+                .iter()
+                .map(|&(k, v)| (k.into(), v.into()))
+                .collect(),
         }
     }
 
@@ -147,9 +160,14 @@ mod tests {
         let start = format!(
             r#"{{"critical":{{"identity":{{"docker-reference":"r.example/a"}},"image":{{"docker-manifest-digest":"{DIGEST}"}},"type":"cosign container image signature"}},"optional":"#
         );
-        assert_eq!(payload(&[]).to_bytes().unwrap(), format!("{start}null}}").into_bytes());
         assert_eq!(
-            payload(&[("b", "<&>"), ("a", ""), ("B", "é")]).to_bytes().unwrap(),
+            payload(&[]).to_bytes().unwrap(),
+            format!("{start}null}}").into_bytes()
+        );
+        assert_eq!(
+            payload(&[("b", "<&>"), ("a", ""), ("B", "é")])
+                .to_bytes()
+                .unwrap(),
             format!(r#"{start}{{"B":"é","a":"","b":"\u003c\u0026\u003e"}}}}"#).into_bytes()
         );
     }
@@ -157,7 +175,10 @@ mod tests {
     #[test]
     fn reads_what_it_writes() {
         for written in [payload(&[]), payload(&[("k", "v\u{2028}\"\\\n"), ("", "")])] {
-            assert_eq!(SimpleSigning::parse(&written.to_bytes().unwrap()), Ok(written));
+            assert_eq!(
+                SimpleSigning::parse(&written.to_bytes().unwrap()),
+                Ok(written)
+            );
         }
     }
 
@@ -194,7 +215,10 @@ mod tests {
     fn reads_past_claims_that_are_no_strings() {
         let good = String::from_utf8(payload(&[("a", "1")]).to_bytes().unwrap()).unwrap();
         let mixed = good.replace(r#""a":"1""#, r#""a":"1","n":1,"o":{"x":[]}"#);
-        assert_eq!(SimpleSigning::parse(mixed.as_bytes()), Ok(payload(&[("a", "1")])));
+        assert_eq!(
+            SimpleSigning::parse(mixed.as_bytes()),
+            Ok(payload(&[("a", "1")]))
+        );
         let absent = good.replace(r#","optional":{"a":"1"}"#, "");
         assert_eq!(SimpleSigning::parse(absent.as_bytes()), Ok(payload(&[])));
     }
@@ -202,8 +226,14 @@ mod tests {
     #[test]
     fn is_bounded() {
         let long = "x".repeat(MAX_PAYLOAD_SIZE);
-        assert!(matches!(payload(&[("a", &long)]).to_bytes(), Err(PayloadError::TooLarge(_))));
-        assert!(matches!(SimpleSigning::parse(long[..].as_bytes()), Err(PayloadError::Malformed(_))));
+        assert!(matches!(
+            payload(&[("a", &long)]).to_bytes(),
+            Err(PayloadError::TooLarge(_))
+        ));
+        assert!(matches!(
+            SimpleSigning::parse(long[..].as_bytes()),
+            Err(PayloadError::Malformed(_))
+        ));
         assert!(matches!(
             SimpleSigning::parse(format!("{long}x").as_bytes()),
             Err(PayloadError::TooLarge(_))

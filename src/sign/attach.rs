@@ -75,7 +75,10 @@ pub(super) fn attach<H: Registry + RegistryPush>(
     jobs: Vec<Job>,
     how: &How<'_>,
 ) -> Vec<Result<(Attached, Vec<Vec<u8>>), SigningError>> {
-    let jobs = jobs.into_iter().map(|job| Progress::start(job, how)).collect();
+    let jobs = jobs
+        .into_iter()
+        .map(|job| Progress::start(job, how))
+        .collect();
     let mut jobs = push_first_blobs(host, jobs);
     for _ in 0..MAX_ROUNDS {
         jobs = read(host, jobs, how);
@@ -119,7 +122,11 @@ type Jobs = Vec<Result<Progress, SigningError>>;
 
 impl Progress {
     fn start(job: Job, how: &How<'_>) -> Result<Self, SigningError> {
-        let layers = job.wanted.iter().map(|wanted| wanted.layer.clone()).collect();
+        let layers = job
+            .wanted
+            .iter()
+            .map(|wanted| wanted.layer.clone())
+            .collect();
         let built = build(SignatureImage::empty().with_layers(layers), how.created)?;
         let pending = Pending {
             base: None,
@@ -140,7 +147,12 @@ impl Progress {
     }
 
     fn request(&self, after_ms: u32) -> ManifestRequest {
-        signatures_request(&self.job.repository, &self.job.digest, MAX_MANIFEST_SIZE, after_ms)
+        signatures_request(
+            &self.job.repository,
+            &self.job.digest,
+            MAX_MANIFEST_SIZE,
+            after_ms,
+        )
     }
 
     /// A pause before the next try: it doubles, and differs from signer to signer.
@@ -148,16 +160,21 @@ impl Progress {
         if self.rounds == 0 {
             return 0;
         }
-        let seed = self.job.wanted.first().map_or(self.job.digest, |wanted| {
-            Digest::of(&wanted.signature)
-        });
+        let seed = self
+            .job
+            .wanted
+            .first()
+            .map_or(self.job.digest, |wanted| Digest::of(&wanted.signature));
         let jitter = seed.as_bytes()[self.rounds as usize % 32];
         let step = FIRST_PAUSE_MS << (self.rounds - 1).min(5);
         step / 2 + step * u32::from(jitter) / 255
     }
 
     fn ownership<'a>(&'a self, how: &How<'a>) -> Ownership<'a> {
-        Ownership { public_key: how.public_key, wanted: &self.job.wanted }
+        Ownership {
+            public_key: how.public_key,
+            wanted: &self.job.wanted,
+        }
     }
 
     /// Decides what to write over what was found.
@@ -171,8 +188,12 @@ impl Progress {
     ) -> Result<(), SigningError> {
         let base = found.as_ref().map(|found| found.manifest_digest);
         let image = found.map_or_else(SignatureImage::empty, |found| found.image);
-        let Merged { layers, added, replaced, signatures } =
-            merge(image.layers(), &self.ownership(how), how.earlier, blobs);
+        let Merged {
+            layers,
+            added,
+            replaced,
+            signatures,
+        } = merge(image.layers(), &self.ownership(how), how.earlier, blobs);
         self.signatures = signatures;
         if let (Some(base), false, false) = (base, added, replaced) {
             self.done(base, AttachOutcome::Unchanged);
@@ -185,23 +206,45 @@ impl Progress {
                 layers.len()
             )));
         }
-        let built = build(image.with_layers(layers), how.created.or(created.as_deref()))?;
-        let outcome = if replaced { AttachOutcome::Replaced } else { AttachOutcome::Added };
-        self.pending = Some(Pending { base, built, outcome, stale, written: false });
+        let built = build(
+            image.with_layers(layers),
+            how.created.or(created.as_deref()),
+        )?;
+        let outcome = if replaced {
+            AttachOutcome::Replaced
+        } else {
+            AttachOutcome::Added
+        };
+        self.pending = Some(Pending {
+            base,
+            built,
+            outcome,
+            stale,
+            written: false,
+        });
         Ok(())
     }
 
     /// Whether what was found holds every signature that this job wants there.
     fn is_in(&self, found: &FoundSignatures) -> bool {
-        self.job.wanted.iter().zip(&self.signatures).all(|(wanted, signature)| {
-            found.image.layers().iter().filter_map(|layer| layer.content().ok()).any(|content| {
-                content.says_the_same(&wanted.content)
-                    && content
-                        .signature()
-                        .and_then(|stored| crate::verify::decode_annotation(stored).ok())
-                        .is_some_and(|stored| stored == *signature)
+        self.job
+            .wanted
+            .iter()
+            .zip(&self.signatures)
+            .all(|(wanted, signature)| {
+                found
+                    .image
+                    .layers()
+                    .iter()
+                    .filter_map(|layer| layer.content().ok())
+                    .any(|content| {
+                        content.says_the_same(&wanted.content)
+                            && content
+                                .signature()
+                                .and_then(|stored| crate::verify::decode_annotation(stored).ok())
+                                .is_some_and(|stored| stored == *signature)
+                    })
             })
-        })
     }
 
     fn done(&mut self, manifest_digest: Digest, outcome: AttachOutcome) {
@@ -215,7 +258,11 @@ impl Progress {
     }
 
     fn place(&self) -> String {
-        format!("{}:{}", self.job.repository, signature_tag(&self.job.digest))
+        format!(
+            "{}:{}",
+            self.job.repository,
+            signature_tag(&self.job.digest)
+        )
     }
 
     fn finish(self) -> Result<(Attached, Vec<Vec<u8>>), SigningError> {
@@ -240,10 +287,12 @@ fn push_first_blobs<H: RegistryPush>(host: &mut H, jobs: Jobs) -> Jobs {
             .wanted
             .iter()
             .map(|wanted| (wanted.content.descriptor.digest, wanted.payload.clone()));
-        let config = job
-            .pending
-            .iter()
-            .map(|pending| (pending.built.config_descriptor.digest, pending.built.config.clone()));
+        let config = job.pending.iter().map(|pending| {
+            (
+                pending.built.config_descriptor.digest,
+                pending.built.config.clone(),
+            )
+        });
         payloads.chain(config).collect()
     })
 }
@@ -265,7 +314,9 @@ fn read<H: Registry>(host: &mut H, jobs: Jobs, how: &How<'_>) -> Jobs {
             let found = read_signatures(only(answers), MAX_MANIFEST_SIZE)?;
             let mut wanted = Vec::new();
             if let Some(found) = &found {
-                wanted = job.ownership(how).payloads(found.image.layers(), how.earlier);
+                wanted = job
+                    .ownership(how)
+                    .payloads(found.image.layers(), how.earlier);
                 let total: u64 = wanted.iter().map(|payload| payload.size).sum();
                 if total > MAX_PAYLOADS_SIZE {
                     return Err(SigningError::LimitExceeded(format!(
@@ -274,9 +325,10 @@ fn read<H: Registry>(host: &mut H, jobs: Jobs, how: &How<'_>) -> Jobs {
                         job.place()
                     )));
                 }
-                let config = found.image.config().filter(|config| {
-                    how.created.is_none() && config.size <= MAX_CONFIG_SIZE
-                });
+                let config = found
+                    .image
+                    .config()
+                    .filter(|config| how.created.is_none() && config.size <= MAX_CONFIG_SIZE);
                 wanted.extend(config.cloned());
             }
             Ok((job, found, wanted))
@@ -285,7 +337,10 @@ fn read<H: Registry>(host: &mut H, jobs: Jobs, how: &How<'_>) -> Jobs {
     side_by_side(
         found,
         |(job, _, wanted): &(Progress, Option<FoundSignatures>, Vec<Descriptor>)| {
-            wanted.iter().map(|blob| blob_request(&job.job.repository, blob)).collect()
+            wanted
+                .iter()
+                .map(|blob| blob_request(&job.job.repository, blob))
+                .collect()
         },
         |requests| host.fetch_blobs(&requests),
         |(mut job, found, wanted), answers| {
@@ -294,7 +349,9 @@ fn read<H: Registry>(host: &mut H, jobs: Jobs, how: &How<'_>) -> Jobs {
             }
             let stale = !wanted.is_empty();
             let blobs = read_blobs(&wanted, answers);
-            let created = found.as_ref().and_then(|found| creation_time(found, &blobs));
+            let created = found
+                .as_ref()
+                .and_then(|found| creation_time(found, &blobs));
             job.merge(found, &blobs, how, created, stale)?;
             Ok(job)
         },
@@ -368,7 +425,9 @@ fn confirm<H: Registry>(host: &mut H, jobs: Jobs) -> Jobs {
         },
         |requests| host.fetch_manifests(&requests),
         |mut job, answers| {
-            let Some(pending) = job.pending.take() else { return Ok(job) };
+            let Some(pending) = job.pending.take() else {
+                return Ok(job);
+            };
             let found = read_signatures(only(answers), MAX_MANIFEST_SIZE)?;
             match found {
                 Some(found) if job.is_in(&found) => {
@@ -431,7 +490,10 @@ fn push_blobs<H: RegistryPush>(
             if answers.is_empty() {
                 return Ok(job);
             }
-            answers.into_iter().collect::<Result<(), _>>().map_err(SigningError::Registry)?;
+            answers
+                .into_iter()
+                .collect::<Result<(), _>>()
+                .map_err(SigningError::Registry)?;
             let config = job.pending.as_mut().map(|pending| {
                 pending.stale |= job.rounds > 0;
                 pending.built.config_descriptor.digest

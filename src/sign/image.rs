@@ -64,7 +64,11 @@ pub fn sign_images<H: Registry + RegistryPush>(
                 .collect(),
             Err(error) => group.iter().map(|_| Err(error.clone())).collect(),
         };
-        let targets = if options.recursive { expand(host, targets) } else { alone(targets) };
+        let targets = if options.recursive {
+            expand(host, targets)
+        } else {
+            alone(targets)
+        };
         for (place, (reference, outcome)) in group.iter().zip(targets).enumerate() {
             let reference_index = chunk * SIDE_BY_SIDE + place;
             match outcome {
@@ -112,8 +116,16 @@ pub fn attach_signature<H: Registry + RegistryPush>(
         .map_err(|why| SigningError::InvalidOption(format!("the signature is malformed: {why}")))?;
     let wanted = vec![new_signature(payload.to_vec(), signature)?];
     let repository = signature_repository.unwrap_or(&target.repository).clone();
-    let job = Job { repository, digest: target.digest, wanted };
-    let how = How { public_key: None, earlier: Earlier::Keep, created: None };
+    let job = Job {
+        repository,
+        digest: target.digest,
+        wanted,
+    };
+    let how = How {
+        public_key: None,
+        earlier: Earlier::Keep,
+        created: None,
+    };
     let (attached, _) = attach(host, vec![job], &how)
         .pop()
         .ok_or_else(|| SigningError::InvalidOption("nothing to attach".into()))??;
@@ -147,7 +159,10 @@ fn sign_group<H: Registry + RegistryPush>(
             .into_iter()
             .map(|signed| {
                 let (target, wanted) = signed?;
-                let signatures = wanted.into_iter().map(|new| new.signature_alone()).collect();
+                let signatures = wanted
+                    .into_iter()
+                    .map(|new| new.signature_alone())
+                    .collect();
                 Ok(signed_image(target, signatures, None))
             })
             .collect(),
@@ -184,10 +199,13 @@ fn attach_group<H: Registry + RegistryPush>(
     let mut made = Vec::with_capacity(signed.len());
     for signed in signed {
         made.push(signed.map(|(target, wanted)| {
-            let payloads: Vec<Vec<u8>> =
-                wanted.iter().map(|new| new.payload.clone()).collect();
+            let payloads: Vec<Vec<u8>> = wanted.iter().map(|new| new.payload.clone()).collect();
             let repository = signature_repository.unwrap_or(&target.repository).clone();
-            jobs.push(Job { repository, digest: target.digest, wanted });
+            jobs.push(Job {
+                repository,
+                digest: target.digest,
+                wanted,
+            });
             (target, payloads)
         }));
     }
@@ -236,7 +254,12 @@ fn new_signature(payload: Vec<u8>, signature: Vec<u8>) -> Result<NewSignature, S
     let malformed = |why: &str| SigningError::InvalidOption(why.to_string());
     let layer = Layer::of(&payload, &signature).map_err(|why| malformed(&why))?;
     let content = layer.content().map_err(malformed)?.clone();
-    Ok(NewSignature { payload, signature, layer, content })
+    Ok(NewSignature {
+        payload,
+        signature,
+        layer,
+        content,
+    })
 }
 
 fn signed_image(
@@ -245,19 +268,29 @@ fn signed_image(
     attached: Option<Attached>,
 ) -> SignedImage {
     let Target { repository, digest } = target;
-    SignedImage { repository, digest, signatures, attached }
+    SignedImage {
+        repository,
+        digest,
+        signatures,
+        attached,
+    }
 }
 
 type Targets = Vec<Result<Vec<Target>, SigningError>>;
 
 fn alone(targets: Vec<Result<Target, SigningError>>) -> Targets {
-    targets.into_iter().map(|target| target.map(|target| vec![target])).collect()
+    targets
+        .into_iter()
+        .map(|target| target.map(|target| vec![target]))
+        .collect()
 }
 
 /// Each target, followed by the manifests of the index that it may be, and of theirs.
 fn expand<R: Registry>(registry: &mut R, targets: Vec<Result<Target, SigningError>>) -> Targets {
-    let mut walks: Vec<Result<Walk, SigningError>> =
-        targets.into_iter().map(|target| target.map(Walk::start)).collect();
+    let mut walks: Vec<Result<Walk, SigningError>> = targets
+        .into_iter()
+        .map(|target| target.map(Walk::start))
+        .collect();
     for depth in 0.. {
         if !walks.iter().flatten().any(|walk| !walk.unread.is_empty()) {
             break;
@@ -269,7 +302,10 @@ fn expand<R: Registry>(registry: &mut R, targets: Vec<Result<Target, SigningErro
             |walk, answers| walk.step(answers, depth),
         );
     }
-    walks.into_iter().map(|walk| walk.map(|walk| walk.targets)).collect()
+    walks
+        .into_iter()
+        .map(|walk| walk.map(|walk| walk.targets))
+        .collect()
 }
 
 /// A walk through an index.
@@ -281,8 +317,10 @@ struct Walk {
 
 impl Walk {
     fn start(target: Target) -> Self {
+        let mut seen = BTreeSet::new();
+        seen.insert(target.digest);
         Self {
-            seen: BTreeSet::from([target.digest]),
+            seen,
             targets: vec![target.clone()],
             unread: vec![target],
         }
@@ -326,7 +364,10 @@ struct Child {
 
 impl Child {
     fn target(&self, parent: &Target) -> Target {
-        Target { repository: parent.repository.clone(), digest: self.digest }
+        Target {
+            repository: parent.repository.clone(),
+            digest: self.digest,
+        }
     }
 }
 
@@ -339,9 +380,8 @@ fn children(
         RegistryError::NotFound(_) => SigningError::ImageNotFound(name()),
         other => SigningError::Registry(other),
     })?;
-    let untrusted = |why: String| {
-        SigningError::from(FetchError::Untrusted(format!("{}: {why}", name())))
-    };
+    let untrusted =
+        |why: String| SigningError::from(FetchError::Untrusted(format!("{}: {why}", name())));
     let bytes = VerifiedBytes::with_digest(served.content, target.digest)
         .map_err(|error| untrusted(error.to_string()))?;
     let subject = Subject::parse(&served.media_type, bytes.as_bytes())
@@ -351,7 +391,10 @@ fn children(
         Subject::Index(index) => index
             .manifests
             .into_iter()
-            .map(|manifest| Child { is_index: manifest.is_index(), digest: manifest.digest })
+            .map(|manifest| Child {
+                is_index: manifest.is_index(),
+                digest: manifest.digest,
+            })
             .collect(),
     })
 }
@@ -367,7 +410,10 @@ fn index_request(target: &Target) -> ManifestRequest {
 
 impl NewSignature {
     fn signature_alone(self) -> Signature {
-        Signature { payload: self.payload, signature: self.signature }
+        Signature {
+            payload: self.payload,
+            signature: self.signature,
+        }
     }
 }
 

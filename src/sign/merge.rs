@@ -29,15 +29,15 @@ impl Ownership<'_> {
         if earlier == Earlier::Keep || self.public_key.is_none() {
             return Vec::new();
         }
-        let mut payloads: Vec<Descriptor> = layers
-            .iter()
-            .filter_map(|layer| layer.content().ok())
-            .filter(|content| content.signature().is_some() && self.own_payload(content).is_none())
-            .filter(|content| content.descriptor.size <= MAX_PAYLOAD_SIZE as u64)
-            .map(|content| content.descriptor.clone())
-            .collect();
-        payloads.sort_by_key(|payload| (payload.digest, payload.size));
-        payloads.dedup_by_key(|payload| (payload.digest, payload.size));
+        let mut payloads = Vec::<Descriptor>::new();
+        for content in layers.iter().filter_map(|layer| layer.content().ok()) {
+            let is_candidate = content.signature().is_some()
+                && content.descriptor.size <= MAX_PAYLOAD_SIZE as u64
+                && self.own_payload(content).is_none();
+            if is_candidate && !payloads.contains(&content.descriptor) {
+                payloads.push(content.descriptor.clone());
+            }
+        }
         payloads
     }
 
@@ -47,12 +47,17 @@ impl Ownership<'_> {
             descriptor.digest == content.descriptor.digest
                 && descriptor.size == content.descriptor.size
         };
-        self.wanted.iter().find(same).map(|wanted| wanted.payload.as_slice())
+        self.wanted
+            .iter()
+            .find(same)
+            .map(|wanted| wanted.payload.as_slice())
     }
 
     /// A payload that cannot be fetched leaves its layer with others: never lose theirs.
     fn owns(&self, content: &AttachedSignature, blobs: &Blobs) -> bool {
-        let Some(stored) = content.signature() else { return false };
+        let Some(stored) = content.signature() else {
+            return false;
+        };
         if self.wanted.iter().any(|wanted| wanted.content == *content) {
             return true;
         }
@@ -88,18 +93,22 @@ pub(super) fn merge(
     let mut kept = Vec::with_capacity(layers.len() + ownership.wanted.len());
     let mut replaced = false;
     for layer in layers {
-        let owned = layer.content().ok().filter(|content| ownership.owns(content, blobs));
+        let owned = layer
+            .content()
+            .ok()
+            .filter(|content| ownership.owns(content, blobs));
         let Some(content) = owned else {
             kept.push(layer.clone());
             continue;
         };
         let mut wanted = ownership.wanted.iter().zip(&mut signatures);
-        let equal = wanted.find(|(wanted, found)| {
-            found.is_none() && wanted.content.says_the_same(content)
-        });
+        let equal =
+            wanted.find(|(wanted, found)| found.is_none() && wanted.content.says_the_same(content));
         match equal {
             Some((_, found)) => {
-                *found = content.signature().and_then(|stored| decode_annotation(stored).ok());
+                *found = content
+                    .signature()
+                    .and_then(|stored| decode_annotation(stored).ok());
                 kept.push(layer.clone());
             }
             None if earlier == Earlier::Keep => kept.push(layer.clone()),
@@ -119,5 +128,10 @@ pub(super) fn merge(
             })
         })
         .collect();
-    Merged { layers: kept, added, replaced, signatures }
+    Merged {
+        layers: kept,
+        added,
+        replaced,
+        signatures,
+    }
 }

@@ -6,7 +6,7 @@ mod merge;
 mod options;
 mod signer;
 
-pub use attach::{Attached, AttachOutcome};
+pub use attach::{AttachOutcome, Attached};
 pub use image::{Signature, SignedImage, SigningResult, attach_signature, sign_images};
 pub use options::{Attachment, Earlier, Options};
 pub use signer::{Signer, SigningError};

@@ -30,7 +30,11 @@ impl Options {
         if self.identities.iter().any(String::is_empty) {
             return invalid("an identity is empty");
         }
-        if self.created.as_deref().is_some_and(|created| !is_utc_time(created)) {
+        if self
+            .created
+            .as_deref()
+            .is_some_and(|created| !is_utc_time(created))
+        {
             return invalid("the creation time must be RFC 3339 in UTC: 2026-01-31T12:00:00Z");
         }
         Ok(())
@@ -60,19 +64,26 @@ pub enum Earlier {
 
 /// `YYYY-MM-DDThh:mm:ss[.fraction]Z`, by its shape and ranges.
 fn is_utc_time(text: &str) -> bool {
-    let Some(text) = text.strip_suffix('Z') else { return false };
+    let Some(text) = text.strip_suffix('Z') else {
+        return false;
+    };
     let (whole, fraction) = match text.split_once('.') {
         Some((whole, fraction)) => (whole, Some(fraction)),
         None => (text, None),
     };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let fields: Vec<&str> = whole.split(['-', 'T', ':']).collect();
-    let separators: String = whole.chars().filter(|byte| !byte.is_ascii_digit()).collect();
+    let separators: String = whole
+        .chars()
+        .filter(|byte| !byte.is_ascii_digit())
+        .collect();
     let within = |place: usize, length: usize, least: u32, most: u32| {
         fields.get(place).is_some_and(|field| {
             field.len() == length
                 && digits(field)
-                && field.parse().is_ok_and(|number: u32| (least..=most).contains(&number))
+                && field
+                    .parse()
+                    .is_ok_and(|number: u32| (least..=most).contains(&number))
         })
     };
     separators == "--T::"

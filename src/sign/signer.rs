@@ -15,26 +15,38 @@ pub struct Signer<'a> {
 }
 
 enum Place<'a> {
-    Here { key: &'a PrivateKey, random: &'a mut dyn Random },
-    Service { service: &'a mut dyn KeyService, name: String },
+    Here {
+        key: &'a PrivateKey,
+        random: &'a mut dyn Random,
+    },
+    Service {
+        service: &'a mut dyn KeyService,
+        name: String,
+    },
 }
 
 impl<'a> Signer<'a> {
     /// Signs with a key that was opened here.
     pub fn private_key(key: &'a PrivateKey, random: &'a mut dyn Random) -> Self {
-        Self { public_key: key.public_key().clone(), place: Place::Here { key, random } }
+        Self {
+            public_key: key.public_key().clone(),
+            place: Place::Here { key, random },
+        }
     }
 
     /// Signs with a named key of a service, whose public key is asked for once.
-    pub fn key_service(
-        service: &'a mut dyn KeyService,
-        name: &str,
-    ) -> Result<Self, SigningError> {
+    pub fn key_service(service: &'a mut dyn KeyService, name: &str) -> Result<Self, SigningError> {
         let pem = service.public_key(name).map_err(SigningError::KeyService)?;
         let public_key = PublicKey::from_pem(pem.as_bytes()).map_err(|error| {
             SigningError::BadSignature(alloc::format!("public key of {name}: {error}"))
         })?;
-        Ok(Self { public_key, place: Place::Service { service, name: name.to_owned() } })
+        Ok(Self {
+            public_key,
+            place: Place::Service {
+                service,
+                name: name.to_owned(),
+            },
+        })
     }
 
     /// The key that its signatures verify with.
@@ -52,12 +64,14 @@ impl<'a> Signer<'a> {
                 let signature = service
                     .sign_digest(name, &Digest::of(message))
                     .map_err(SigningError::KeyService)?;
-                self.public_key.verify(message, &signature).map_err(|error| {
-                    SigningError::BadSignature(alloc::format!(
-                        "the signature that the key service made with {name} does not verify \
+                self.public_key
+                    .verify(message, &signature)
+                    .map_err(|error| {
+                        SigningError::BadSignature(alloc::format!(
+                            "the signature that the key service made with {name} does not verify \
                          with its public key: {error}"
-                    ))
-                })?;
+                        ))
+                    })?;
                 Ok(signature)
             }
         }

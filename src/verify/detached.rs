@@ -39,14 +39,22 @@ pub fn verify_detached(
             policy.limits().signatures
         )));
     }
-    let judged = Judged { policy, repository: &reference.repository, digest };
+    let judged = Judged {
+        policy,
+        repository: &reference.repository,
+        digest,
+    };
     let reports = signatures
         .iter()
         .enumerate()
         .map(|(index, found)| {
-            let verdict = judge_one(&judged, found)
-                .map_or_else(Verdict::Rejected, Verdict::Counted);
-            SignatureReport { index, payload_digest: Some(Digest::of(&found.payload)), verdict }
+            let verdict =
+                judge_one(&judged, found).map_or_else(Verdict::Rejected, Verdict::Counted);
+            SignatureReport {
+                index,
+                payload_digest: Some(Digest::of(&found.payload)),
+                verdict,
+            }
         })
         .collect();
     VerifiedImage::judge(policy.required(), reference.repository, digest, reports)
@@ -72,7 +80,11 @@ fn judge_one(
 /// cosign's rule: what decodes as base64 as a whole is base64.
 pub fn decode_signature(stored: &[u8]) -> Result<Vec<u8>, String> {
     check_size(stored)?;
-    let text: Vec<u8> = stored.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let text: Vec<u8> = stored
+        .iter()
+        .copied()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
     Ok(BASE64.decode(&text).unwrap_or_else(|_| stored.to_vec()))
 }
 
@@ -86,7 +98,9 @@ fn check_size(stored: &[u8]) -> Result<(), String> {
     match stored.len() {
         0 => Err("it is empty".into()),
         1..=MAX_STORED_SIGNATURE => Ok(()),
-        long => Err(format!("it is at most {MAX_STORED_SIGNATURE} bytes long, found {long}")),
+        long => Err(format!(
+            "it is at most {MAX_STORED_SIGNATURE} bytes long, found {long}"
+        )),
     }
 }
 

@@ -50,7 +50,11 @@ fn verify_chunk<R: Registry>(
         found,
         |found: &Found| {
             let place = place(&found.target);
-            found.payloads.iter().map(|payload| blob_request(&place, payload)).collect()
+            found
+                .payloads
+                .iter()
+                .map(|payload| blob_request(&place, payload))
+                .collect()
         },
         |requests| registry.fetch_blobs(&requests),
         |found, answers| {
@@ -75,9 +79,8 @@ impl Found {
         answer: Result<ServedManifest, RegistryError>,
     ) -> Result<Self, VerificationError> {
         let limits = policy.limits();
-        let none = || {
-            VerificationError::NoSignatures(format!("{}@{}", target.repository, target.digest))
-        };
+        let none =
+            || VerificationError::NoSignatures(format!("{}@{}", target.repository, target.digest));
         let signatures = read_signatures(answer, limits.manifest_size)?.ok_or_else(none)?;
         let layers = signatures.image.layers();
         if layers.is_empty() {
@@ -91,13 +94,14 @@ impl Found {
                 limits.signatures
             )));
         }
-        let mut payloads: Vec<Descriptor> = layers
-            .iter()
-            .filter_map(|layer| candidate(layer, limits.payload_size).ok())
-            .map(|(content, _)| content.descriptor.clone())
-            .collect();
-        payloads.sort_by_key(|payload| (payload.digest, payload.size));
-        payloads.dedup_by_key(|payload| (payload.digest, payload.size));
+        let mut payloads = Vec::<Descriptor>::new();
+        for layer in layers {
+            if let Ok((content, _)) = candidate(layer, limits.payload_size)
+                && !payloads.contains(&content.descriptor)
+            {
+                payloads.push(content.descriptor.clone());
+            }
+        }
         let total: u64 = payloads.iter().map(|payload| payload.size).sum();
         if total > MAX_PAYLOADS_SIZE {
             return Err(VerificationError::LimitExceeded(format!(
@@ -105,16 +109,20 @@ impl Found {
                 target.digest
             )));
         }
-        Ok(Self { target, signatures, payloads })
+        Ok(Self {
+            target,
+            signatures,
+            payloads,
+        })
     }
 
-    fn judge(
-        self,
-        policy: &Policy,
-        payloads: &Blobs,
-    ) -> Result<VerifiedImage, VerificationError> {
+    fn judge(self, policy: &Policy, payloads: &Blobs) -> Result<VerifiedImage, VerificationError> {
         let Target { repository, digest } = self.target;
-        let judged = Judged { policy, repository: &repository, digest };
+        let judged = Judged {
+            policy,
+            repository: &repository,
+            digest,
+        };
         let reports = self
             .signatures
             .image
@@ -123,7 +131,10 @@ impl Found {
             .enumerate()
             .map(|(index, layer)| SignatureReport {
                 index,
-                payload_digest: layer.content().ok().map(|content| content.descriptor.digest),
+                payload_digest: layer
+                    .content()
+                    .ok()
+                    .map(|content| content.descriptor.digest),
                 verdict: judge_layer(&judged, layer, payloads)
                     .map_or_else(Verdict::Rejected, Verdict::Counted),
             })
@@ -155,7 +166,9 @@ fn candidate(
     layer: &Layer,
     payload_limit: u64,
 ) -> Result<(&AttachedSignature, Vec<u8>), Rejection> {
-    let content = layer.content().map_err(|why| Rejection::LayerMalformed(why.to_string()))?;
+    let content = layer
+        .content()
+        .map_err(|why| Rejection::LayerMalformed(why.to_string()))?;
     if content.descriptor.media_type != media_type::SIMPLE_SIGNING {
         let shown = content.descriptor.media_type.chars().take(120).collect();
         return Err(Rejection::OtherMediaType(shown));

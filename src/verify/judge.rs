@@ -60,7 +60,10 @@ impl Judged<'_> {
     ) -> Result<VerifiedSignature, Rejection> {
         let keys = self.policy.keys();
         let verifies = |key: &PublicKey| key.verify(payload, signature).is_ok();
-        let found = keys.iter().position(verifies).ok_or(Rejection::NoTrustedKey)?;
+        let found = keys
+            .iter()
+            .position(verifies)
+            .ok_or(Rejection::NoTrustedKey)?;
         let key_index = first_place(keys, found);
         let claims = SimpleSigning::parse(payload)
             .map_err(|error| Rejection::PayloadMalformed(error.to_string()))?;
@@ -70,10 +73,18 @@ impl Judged<'_> {
         if let Some(key) = self.policy.unmet_annotation(&claims.annotations) {
             return Err(Rejection::AnnotationMismatch(key.into()));
         }
-        if !self.policy.allows_identity(self.repository, &claims.docker_reference) {
+        if !self
+            .policy
+            .allows_identity(self.repository, &claims.docker_reference)
+        {
             return Err(Rejection::OtherIdentity(claims.docker_reference));
         }
         let key_fingerprint = keys[found].fingerprint();
-        Ok(VerifiedSignature { key_index, key_fingerprint, claims, payload: payload.to_vec() })
+        Ok(VerifiedSignature {
+            key_index,
+            key_fingerprint,
+            claims,
+            payload: payload.to_vec(),
+        })
     }
 }

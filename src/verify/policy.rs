@@ -98,11 +98,15 @@ impl Policy {
         }
         let mut keys = Vec::<PublicKey>::with_capacity(rules.keys.len());
         for (place, pem) in rules.keys.iter().enumerate() {
-            let key = PublicKey::from_pem(pem)
-                .map_err(|error| PolicyError::UnusableKey { place, why: error.to_string() })?;
+            let key = PublicKey::from_pem(pem).map_err(|error| PolicyError::UnusableKey {
+                place,
+                why: error.to_string(),
+            })?;
             keys.push(key);
         }
-        let distinct = (0..keys.len()).filter(|&place| first_place(&keys, place) == place).count();
+        let distinct = (0..keys.len())
+            .filter(|&place| first_place(&keys, place) == place)
+            .count();
         let required = match rules.threshold {
             Threshold::Any => 1,
             Threshold::AtLeast(number) => number as usize,
@@ -140,7 +144,10 @@ impl Policy {
     /// The first required annotation that the claims do not satisfy.
     pub(super) fn unmet_annotation(&self, claims: &BTreeMap<String, String>) -> Option<&str> {
         let unmet = |(key, value): &(&String, &String)| claims.get(*key) != Some(*value);
-        self.annotations.iter().find(unmet).map(|(key, _)| key.as_str())
+        self.annotations
+            .iter()
+            .find(unmet)
+            .map(|(key, _)| key.as_str())
     }
 
     /// Whether a signature for an image that is found here may name this repository.
@@ -176,7 +183,9 @@ pub enum PolicyError {
         why: String,
     },
     /// The threshold cannot be met, or is met by nothing.
-    #[error("the threshold must be from 1 to the number of distinct keys, {distinct}; it is {required}")]
+    #[error(
+        "the threshold must be from 1 to the number of distinct keys, {distinct}; it is {required}"
+    )]
     ImpossibleThreshold {
         /// What the rules ask for.
         required: usize,
@@ -200,18 +209,36 @@ pub enum PolicyError {
 
 /// The place of the first key that equals the key at this place.
 pub(super) fn first_place(keys: &[PublicKey], place: usize) -> usize {
-    keys.iter().position(|key| Some(key) == keys.get(place)).unwrap_or(place)
+    keys.iter()
+        .position(|key| Some(key) == keys.get(place))
+        .unwrap_or(place)
 }
 
 fn check_limits(limits: &Limits) -> Result<(), PolicyError> {
     let ceiling = Limits::CEILING;
     for (name, found, ceiling) in [
-        ("max-signatures", limits.signatures as u64, ceiling.signatures as u64),
-        ("max-payload-size", limits.payload_size, ceiling.payload_size),
-        ("max-manifest-size", limits.manifest_size, ceiling.manifest_size),
+        (
+            "max-signatures",
+            limits.signatures as u64,
+            ceiling.signatures as u64,
+        ),
+        (
+            "max-payload-size",
+            limits.payload_size,
+            ceiling.payload_size,
+        ),
+        (
+            "max-manifest-size",
+            limits.manifest_size,
+            ceiling.manifest_size,
+        ),
     ] {
         if found == 0 || found > ceiling {
-            return Err(PolicyError::ImpossibleLimit { name, ceiling, found });
+            return Err(PolicyError::ImpossibleLimit {
+                name,
+                ceiling,
+                found,
+            });
         }
     }
     Ok(())

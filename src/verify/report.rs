@@ -21,12 +21,18 @@ impl VerifiedImage {
         digest: Digest,
         signatures: Vec<SignatureReport>,
     ) -> Result<Self, VerificationError> {
-        let mut keys: Vec<usize> =
-            signatures.iter().filter_map(|found| Some(found.verified()?.key_index())).collect();
-        keys.sort_unstable();
-        keys.dedup();
+        let mut keys = Vec::<usize>::new();
+        for signature in signatures.iter().filter_map(SignatureReport::verified) {
+            if !keys.contains(&signature.key_index()) {
+                keys.push(signature.key_index());
+            }
+        }
         if keys.len() >= required && !keys.is_empty() {
-            return Ok(Self { repository, digest, signatures });
+            return Ok(Self {
+                repository,
+                digest,
+                signatures,
+            });
         }
         Err(VerificationError::NoMatch(UnverifiedImage {
             repository,

@@ -1,0 +1,175 @@
+//! The registry behind HTTP: who may ask, and which handler answers.
+
+use std::num::NonZeroUsize;
+
+use base64ct::{Base64, Encoding as _};
+use hyper::{
+    Method, StatusCode,
+    body::Incoming,
+    header::{
+        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, AUTHORIZATION, CONTENT_TYPE,
+        HeaderMap, HeaderName, HeaderValue,
+    },
+    http::request::Parts,
+};
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use super::{
+    error::ApiError,
+    options::{BasicAuth, Options},
+    response::{Reply, Response},
+    route::Route,
+    store::Store,
+};
+
+/// The state and the settings that every request meets.
+pub(super) struct Api {
+    pub(super) store: Store,
+    pub(super) limits: Limits,
+    pub(super) page_size: Option<NonZeroUsize>,
+    pub(super) referrers_api: bool,
+    cors: bool,
+    credentials: Option<Credentials>,
+}
+
+/// The most bytes of one piece of content.
+pub(super) struct Limits {
+    pub(super) manifest: usize,
+    pub(super) blob: usize,
+}
+
+impl Api {
+    pub(super) fn new(options: &Options) -> Self {
+        Self {
+            store: Store::new(options.max_total_size),
+            limits: Limits {
+                manifest: options.max_manifest_size,
+                blob: options.max_blob_size,
+            },
+            page_size: options.page_size,
+            referrers_api: options.referrers_api,
+            cors: options.cors,
+            credentials: options.auth.as_ref().map(Credentials::new),
+        }
+    }
+
+    /// Answers one request.
+    pub(super) async fn answer(&self, request: &Parts, body: &mut Incoming) -> Response {
+        let answer = if self.cors && request.method == Method::OPTIONS {
+            Ok(preflight()) // browsers send preflights without credentials
+        } else {
+            self.dispatch(request, body).await
+        };
+        answer.unwrap_or_else(ApiError::into_response)
+    }
+
+    /// Sets the headers that every answer has, an injected one too: a page in a browser could
+    /// not read it otherwise.
+    pub(super) fn mark(&self, headers: &mut HeaderMap) {
+        headers.insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
+        if self.cors {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+            headers.insert(
+                ACCESS_CONTROL_EXPOSE_HEADERS,
+                HeaderValue::from_static(RESPONSE_HEADERS),
+            );
+        }
+    }
+
+    async fn dispatch(&self, request: &Parts, body: &mut Incoming) -> Result<Response, ApiError> {
+        let target = request
+            .uri
+            .path_and_query()
+            .map_or(0, |target| target.as_str().len());
+        if target > MAX_TARGET_SIZE {
+            return Err(ApiError::TargetTooLong {
+                limit: MAX_TARGET_SIZE,
+            });
+        }
+        self.authorize(request)?;
+        match Route::parse(request.uri.path())? {
+            Route::Base if request.method == Method::GET || request.method == Method::HEAD => {
+                Ok(Reply::new(StatusCode::OK)
+                    .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+                    .body("{}"))
+            }
+            Route::Base => Err(ApiError::method_not_allowed(request)),
+            Route::Blob { repository, digest } => self.blob(request, &repository, &digest),
+            Route::Uploads { repository } => self.uploads(request, body, &repository).await,
+            Route::Upload { repository, id } => self.upload(request, body, &repository, &id).await,
+            Route::Manifest {
+                repository,
+                reference,
+            } => self.manifest(request, body, &repository, &reference).await,
+            Route::Tags { repository } => self.tags(request, &repository),
+            Route::Referrers {
+                repository,
+                subject,
+            } => self.referrers(request, &repository, &subject),
+        }
+    }
+
+    fn authorize(&self, request: &Parts) -> Result<(), ApiError> {
+        let Some(credentials) = &self.credentials else {
+            return Ok(());
+        };
+        let sent = request
+            .headers
+            .get(AUTHORIZATION)
+            .map(HeaderValue::as_bytes);
+        if sent.is_some_and(|sent| credentials.admit(sent)) {
+            return Ok(());
+        }
+        Err(ApiError::Unauthorized)
+    }
+}
+
+/// The hash of the one `Authorization` value that is let in. Hashes are compared in place of the
+/// values, so that the time taken says nothing about them.
+struct Credentials([u8; 32]);
+
+impl Credentials {
+    fn new(auth: &BasicAuth) -> Self {
+        let pair = Zeroizing::new(format!("{}:{}", auth.user, auth.password.as_str()));
+        Self::hash(Zeroizing::new(Base64::encode_string(pair.as_bytes())).as_bytes())
+    }
+
+    /// RFC 7617: `Basic`, in any case, and the base64 of `user:password`.
+    fn admit(&self, sent: &[u8]) -> bool {
+        let Some((scheme, pair)) = sent.split_at_checked(BASIC.len()) else {
+            return false;
+        };
+        scheme.eq_ignore_ascii_case(BASIC) && Self::hash(pair.trim_ascii()).0 == self.0
+    }
+
+    fn hash(pair: &[u8]) -> Self {
+        Self(Sha256::digest(pair).into())
+    }
+}
+
+fn preflight() -> Response {
+    Reply::new(StatusCode::NO_CONTENT)
+        .header(
+            ACCESS_CONTROL_ALLOW_METHODS,
+            HeaderValue::from_static(METHODS),
+        )
+        .header(
+            ACCESS_CONTROL_ALLOW_HEADERS,
+            HeaderValue::from_static(REQUEST_HEADERS),
+        )
+        .header(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"))
+        .empty()
+}
+
+/// `Docker-Content-Digest`: the digest of the manifest or blob that a response is about.
+pub(super) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
+/// The most bytes of a path and query.
+pub(super) const MAX_TARGET_SIZE: usize = 4 << 10;
+const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
+const BASIC: &[u8] = b"Basic ";
+const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+const REQUEST_HEADERS: &str = "Accept, Authorization, Content-Range, Content-Type, Range";
+const RESPONSE_HEADERS: &str = "Content-Range, Docker-Content-Digest, Link, Location, \
+    OCI-Filters-Applied, OCI-Subject, Range, Retry-After, WWW-Authenticate";
