@@ -1,1 +1,81 @@
+//! *Cosignet's component in a wasmtime host: ready imports, and one call from a program to
+//! `sign` and `verify`.*
+//!
+//! The component holds the cryptography and the judgment; this crate moves bytes. [`Program`] is
+//! a component that is compiled and linked, [`Imports`] is what a session of it may reach, and
+//! [`Session`] runs it.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use cosignet_host::{Imports, OciRegistry, Program, Session, World, api};
+//!
+//! let program = Program::built_in(World::Verifier)?; // once
+//! let registry = OciRegistry::builder().build()?;
+//! let mut session = Session::start(&program, Imports::none().registry(registry)).await?;
+//! let policy = session
+//!     .read_policy(&api::policy::Rules::one_key(std::fs::read("cosign.pub")?))
+//!     .await?;
+//! for image in session.verify_images(policy, &["r.example/app:v1".into()], None).await? {
+//!     println!("deploy {}", image?.digest);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Hooks
+//!
+//! Each import is a trait: [`registry::Registry`], [`registry::RegistryPush`], [`KeyService`].
+//! Implement one to serve it from elsewhere (a cache, a mirror, a layout on disk), or wrap a
+//! ready one to watch what crosses the component's edge. A program with a linker of its own adds
+//! the imports with [`add_to_linker`].
+//!
+//! # Limits
+//!
+//! Every session has a memory limit and a limit of computing time ([`Limits`]). What runs into
+//! one, or traps, is [`HostError::Trap`], never a result.
 
+pub mod embedded;
+pub mod registry;
+
+mod bindings;
+mod engine;
+mod error;
+mod imports;
+mod session;
+
+pub use engine::{Limits, Program, World};
+pub use error::HostError;
+pub use imports::{Imports, KeyService, add_to_linker};
+pub use registry::OciRegistry;
+pub use session::{Policy, PrivateKey, Session};
+
+/// The component's types, as wasmtime binds them; `wit/` documents each.
+pub mod api {
+    pub use crate::bindings::cosignet::signing::key_service::KeyServiceError;
+    pub use crate::bindings::cosignet::signing::types::{Annotation, RegistryError};
+    pub use crate::bindings::exports::cosignet::signing::{
+        keys, payload, policy, report, signing,
+    };
+
+    /// Bytes that the host holds: signing and verifying them.
+    pub mod detached {
+        pub use crate::bindings::exports::cosignet::signing::detached_signing::{
+            DetachedSigningError, PayloadSignature, SignatureImage,
+        };
+        pub use crate::bindings::exports::cosignet::signing::detached_verification::DetachedSignature;
+    }
+
+    impl policy::Rules {
+        /// What `cosign verify --key` requires: one signature by this key, for the image.
+        pub fn one_key(pem: Vec<u8>) -> Self {
+            Self {
+                keys: vec![pem],
+                threshold: policy::Threshold::Any,
+                annotations: Vec::new(),
+                log: policy::LogRequirement::Ignore,
+                identity: policy::Identity::Ignore,
+                limits: None,
+            }
+        }
+    }
+}

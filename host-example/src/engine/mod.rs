@@ -1,0 +1,152 @@
+//! The sandbox: wasmtime, set up once for a process, with the components that this crate
+//! carries.
+
+mod config;
+mod precompiled;
+
+use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
+
+use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
+
+use crate::HostError;
+use crate::imports::{Imports, add_to_linker};
+
+/// A component that is compiled and linked: any number of sessions start from it, each in a few
+/// microseconds.
+#[derive(Clone)]
+pub struct Program {
+    instance: InstancePre<State>,
+}
+
+/// Which of the three worlds of `wit/worlds.wit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum World {
+    /// Signs and verifies, in registries and on bytes.
+    Signer,
+    /// Verifies; its only import with functions is `registry`.
+    Verifier,
+    /// Signs and verifies bytes; its only import with functions is `wasi:random`.
+    Offline,
+}
+
+impl Program {
+    /// The component that this crate was built with, compiled ahead of time.
+    ///
+    /// Where the processor is not like the one it was built on, it is compiled here and now.
+    pub fn built_in(world: World) -> Result<Self, HostError> {
+        let engine = engine()?;
+        let (wasm, compiled) = precompiled::bytes(world);
+        let component = precompiled::load(engine, compiled)
+            .or_else(|_| Component::new(engine, wasm))
+            .map_err(HostError::component)?;
+        Self::link(&component)
+    }
+
+    /// Another build of the component, as WebAssembly. It is compiled, which takes about a second.
+    pub fn from_wasm(wasm: &[u8]) -> Result<Self, HostError> {
+        Self::link(&Component::new(engine()?, wasm).map_err(HostError::component)?)
+    }
+
+    /// What the component imports, by interface.
+    pub fn imports(&self) -> Vec<String> {
+        let component = self.instance.component();
+        let kind = component.component_type();
+        kind.imports(component.engine()).map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// What the component exports, by interface.
+    pub fn exports(&self) -> Vec<String> {
+        let component = self.instance.component();
+        let kind = component.component_type();
+        kind.exports(component.engine()).map(|(name, _)| name.to_owned()).collect()
+    }
+
+    pub(crate) fn instance(&self) -> &InstancePre<State> {
+        &self.instance
+    }
+
+    fn link(component: &Component) -> Result<Self, HostError> {
+        let mut linker = Linker::new(component.engine());
+        add_to_linker(&mut linker, |state: &mut State| &mut state.imports)
+            .map_err(HostError::component)?;
+        let instance = linker.instantiate_pre(component).map_err(HostError::component)?;
+        Ok(Self { instance })
+    }
+}
+
+/// How much a session may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of linear memory. A key file with the highest scrypt cost needs 128 MiB and a little.
+    pub memory: usize,
+    /// How long the component itself may compute, waiting for imports aside.
+    pub computing: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory: 160 * 1024 * 1024, computing: Duration::from_secs(60) }
+    }
+}
+
+/// What stands behind a store.
+pub struct State {
+    imports: Imports,
+    limits: StoreLimits,
+    ticks: u64,
+}
+
+/// A store with its limits set.
+pub(crate) fn store(program: &Program, imports: Imports, limits: Limits) -> Store<State> {
+    let engine = program.instance.engine();
+    let state = State {
+        imports,
+        limits: StoreLimitsBuilder::new()
+            .memory_size(limits.memory)
+            .instances(8)
+            .memories(2)
+            .trap_on_grow_failure(false)
+            .build(),
+        ticks: limits.computing.as_millis() as u64 / TICK.as_millis() as u64,
+    };
+    let mut store = Store::new(engine, state);
+    store.limiter(|state| &mut state.limits);
+    // A tick counts when the component runs into it, so waiting in an import costs one at most.
+    // Yielding lets other tasks of the executor run in between.
+    store.epoch_deadline_callback(|mut context| {
+        let state = context.data_mut();
+        state.ticks = state.ticks.checked_sub(1).ok_or_else(|| {
+            wasmtime::Error::msg("the component computed for longer than its limit")
+        })?;
+        Ok(UpdateDeadline::Yield(1))
+    });
+    store.set_epoch_deadline(1);
+    store
+}
+
+/// One engine for the process, and a thread that ticks.
+fn engine() -> Result<&'static Engine, HostError> {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    if let Some(engine) = ENGINE.get() {
+        return Ok(engine);
+    }
+    let engine = Engine::new(&config::config()).map_err(HostError::component)?;
+    Ok(ENGINE.get_or_init(|| {
+        let ticking = engine.weak();
+        // Without the ticks nothing is stopped; a process that cannot start a thread has worse
+        // troubles.
+        let _ = thread::Builder::new().name("cosignet-epoch".into()).spawn(move || {
+            while let Some(engine) = ticking.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                thread::sleep(TICK);
+            }
+        });
+        engine
+    }))
+}
+
+const TICK: Duration = Duration::from_millis(10);

@@ -1,0 +1,233 @@
+//! What this host lends to the component: traits to hook into, and the glue that turns the
+//! component's imports into calls of theirs.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::stream::{self, StreamExt};
+use wasmtime::component::{HasSelf, Linker};
+
+use crate::bindings::cosignet::signing::key_service::{self, KeyServiceError};
+use crate::bindings::cosignet::signing::{registry as wit, registry_push, types};
+use crate::bindings::wasi::random::random;
+use crate::registry::{Registry, RegistryError, RegistryPush};
+
+/// A service that holds private keys: HashiCorp Vault's transit engine, a cloud KMS, a token.
+///
+/// What `sign_digest` returns is verified by the component with what `public_key` returned.
+#[async_trait]
+pub trait KeyService: Send + Sync {
+    /// The public key of a named key, SubjectPublicKeyInfo in PEM.
+    async fn public_key(&self, key: &str) -> Result<String, KeyServiceError>;
+
+    /// A signature over the message with this SHA-256 digest.
+    async fn sign_digest(&self, key: &str, digest: &[u8]) -> Result<Vec<u8>, KeyServiceError>;
+}
+
+/// Everything that a session of the component may reach. What is not given answers
+/// `unsupported`.
+#[derive(Clone)]
+pub struct Imports {
+    registry: Option<Arc<dyn Registry>>,
+    push: Option<Arc<dyn RegistryPush>>,
+    keys: Option<Arc<dyn KeyService>>,
+    side_by_side: usize,
+}
+
+impl Default for Imports {
+    fn default() -> Self {
+        Self { registry: None, push: None, keys: None, side_by_side: 16 }
+    }
+}
+
+impl Imports {
+    /// Nothing but randomness.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Lends reading from registries.
+    pub fn registry(mut self, registry: impl Registry + 'static) -> Self {
+        self.registry = Some(Arc::new(registry));
+        self
+    }
+
+    /// Lends writing to registries.
+    pub fn registry_push(mut self, push: impl RegistryPush + 'static) -> Self {
+        self.push = Some(Arc::new(push));
+        self
+    }
+
+    /// Lends a key service.
+    pub fn key_service(mut self, keys: impl KeyService + 'static) -> Self {
+        self.keys = Some(Arc::new(keys));
+        self
+    }
+
+    /// How many requests of one call run at the same time; 16 unless it is set.
+    pub fn side_by_side(mut self, requests: usize) -> Self {
+        self.side_by_side = requests.max(1);
+        self
+    }
+
+    /// Serves independent requests side by side, answers in the order of the requests.
+    async fn each<Q, A, F>(&self, requests: Vec<Q>, serve: impl Fn(Q) -> F) -> Vec<A>
+    where
+        F: Future<Output = A>,
+    {
+        stream::iter(requests).map(serve).buffered(self.side_by_side).collect().await
+    }
+}
+
+/// Adds all imports of the world `signer` to a linker. A component that imports fewer takes what
+/// it needs.
+pub fn add_to_linker<T: Send + 'static>(
+    linker: &mut Linker<T>,
+    imports: fn(&mut T) -> &mut Imports,
+) -> wasmtime::Result<()> {
+    types::add_to_linker::<T, HasSelf<Imports>>(linker, imports)?;
+    wit::add_to_linker::<T, HasSelf<Imports>>(linker, imports)?;
+    registry_push::add_to_linker::<T, HasSelf<Imports>>(linker, imports)?;
+    key_service::add_to_linker::<T, HasSelf<Imports>>(linker, imports)?;
+    random::add_to_linker::<T, HasSelf<Imports>>(linker, imports)
+}
+
+impl types::Host for Imports {}
+
+impl wit::Host for Imports {
+    async fn resolve(
+        &mut self,
+        requests: Vec<wit::TagRequest>,
+    ) -> Vec<Result<types::Descriptor, types::RegistryError>> {
+        let registry = &self.registry;
+        self.each(requests, |request| async move {
+            let registry = lent(registry)?;
+            let found = registry.resolve(&request.repository, &request.tag).await?;
+            Ok(types::Descriptor {
+                media_type: found.media_type,
+                digest: found.digest,
+                size: found.size,
+            })
+        })
+        .await
+    }
+
+    async fn fetch_manifests(
+        &mut self,
+        requests: Vec<wit::ManifestRequest>,
+    ) -> Vec<Result<wit::Manifest, types::RegistryError>> {
+        let registry = &self.registry;
+        self.each(requests, |request| async move {
+            let registry = lent(registry)?;
+            if request.after_ms > 0 {
+                let pause = Duration::from_millis(request.after_ms.into()).min(LONGEST_PAUSE);
+                tokio::time::sleep(pause).await;
+            }
+            let (repository, reference) = (&request.repository, &request.reference);
+            let found = registry.fetch_manifest(repository, reference, request.max_size).await?;
+            Ok(wit::Manifest { media_type: found.media_type, content: found.content })
+        })
+        .await
+    }
+
+    async fn fetch_blobs(
+        &mut self,
+        requests: Vec<wit::BlobRequest>,
+    ) -> Vec<Result<Vec<u8>, types::RegistryError>> {
+        let registry = &self.registry;
+        self.each(requests, |request| async move {
+            let registry = lent(registry)?;
+            let (repository, digest) = (&request.repository, &request.digest);
+            Ok(registry.fetch_blob(repository, digest, request.max_size).await?)
+        })
+        .await
+    }
+}
+
+impl registry_push::Host for Imports {
+    async fn push_blobs(
+        &mut self,
+        blobs: Vec<registry_push::BlobPush>,
+    ) -> Vec<Result<(), types::RegistryError>> {
+        let push = &self.push;
+        self.each(blobs, |blob| async move {
+            Ok(lent(push)?.push_blob(&blob.repository, &blob.digest, blob.content).await?)
+        })
+        .await
+    }
+
+    async fn push_manifests(
+        &mut self,
+        manifests: Vec<registry_push::ManifestPush>,
+    ) -> Vec<Result<(), types::RegistryError>> {
+        let push = &self.push;
+        self.each(manifests, |manifest| async move {
+            let (repository, reference) = (&manifest.repository, &manifest.reference);
+            let (media_type, content) = (&manifest.media_type, manifest.content);
+            Ok(lent(push)?.push_manifest(repository, reference, media_type, content).await?)
+        })
+        .await
+    }
+}
+
+impl key_service::Host for Imports {
+    async fn public_key(&mut self, key: String) -> Result<String, KeyServiceError> {
+        self.keys.as_ref().ok_or_else(no_key_service)?.public_key(&key).await
+    }
+
+    async fn sign_digest(
+        &mut self,
+        key: String,
+        digest: Vec<u8>,
+    ) -> Result<Vec<u8>, KeyServiceError> {
+        self.keys.as_ref().ok_or_else(no_key_service)?.sign_digest(&key, &digest).await
+    }
+}
+
+impl random::Host for Imports {
+    async fn get_random_bytes(&mut self, len: u64) -> Vec<u8> {
+        // Far more than a key takes; an answer that is too short is a trap in the component.
+        let mut bytes = vec![0; len.min(64 * 1024) as usize];
+        fill_random(&mut bytes);
+        bytes
+    }
+
+    async fn get_random_u64(&mut self) -> u64 {
+        let mut bytes = [0; 8];
+        fill_random(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+}
+
+impl From<RegistryError> for types::RegistryError {
+    fn from(error: RegistryError) -> Self {
+        let words = error.to_string();
+        match error {
+            RegistryError::NotFound(words) => Self::NotFound(words),
+            RegistryError::Denied(words) => Self::Denied(words),
+            RegistryError::Unavailable(words) => Self::Unavailable(words),
+            RegistryError::TooLarge { .. } => Self::TooLarge(words),
+            RegistryError::Invalid(words) => Self::Invalid(words),
+            RegistryError::Unsupported(words) => Self::Unsupported(words),
+        }
+    }
+}
+
+fn lent<T: ?Sized>(hook: &Option<Arc<T>>) -> Result<&T, types::RegistryError> {
+    hook.as_deref().ok_or_else(|| {
+        types::RegistryError::Unsupported("this session was lent no access to registries".into())
+    })
+}
+
+fn no_key_service() -> KeyServiceError {
+    KeyServiceError::Unsupported("this session was lent no key service".into())
+}
+
+fn fill_random(out: &mut [u8]) {
+    getrandom::fill(out).expect("the operating system has randomness once it has booted");
+}
+
+/// The component asks for less; a pause must not become a hang.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);

@@ -1,0 +1,215 @@
+//! How a client is set up.
+
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use super::{
+    RegistryError,
+    backoff::RetryPolicy,
+    client::{OciRegistry, Shared},
+    credentials::{Credential, Keychain, default_files},
+    endpoint::AllowHttp,
+    helper::Helpers,
+    name::Host,
+    tls::Trust,
+    transport::{Clients, Observer, RequestEvent, Transport},
+};
+
+/// Settings of an [`OciRegistry`]; [`OciRegistryBuilder::default`] suits most.
+#[derive(Clone)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct OciRegistryBuilder {
+    given: Vec<(String, Credential)>,
+    given_for_all: Option<Credential>,
+    files: Option<Vec<PathBuf>>,
+    helper_path: Option<OsString>,
+    trusted_realms: Vec<String>,
+    extra_cas: Vec<Vec<u8>>,
+    insecure_tls: bool,
+    allow_http: AllowHttp,
+    addresses: Vec<(String, SocketAddr)>,
+    connect_timeout: Duration,
+    request_timeout: Duration,
+    operation_timeout: Duration,
+    retry: RetryPolicy,
+    observer: Option<Observer>,
+}
+
+impl Default for OciRegistryBuilder {
+    fn default() -> Self {
+        Self {
+            given: Vec::new(),
+            given_for_all: None,
+            files: None,
+            helper_path: None,
+            trusted_realms: Vec::new(),
+            extra_cas: Vec::new(),
+            insecure_tls: false,
+            allow_http: AllowHttp::Never,
+            addresses: Vec::new(),
+            connect_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(120),
+            operation_timeout: Duration::from_secs(300),
+            retry: RetryPolicy {
+                retries: 3,
+                pause: Duration::from_millis(250),
+            },
+            observer: None,
+        }
+    }
+}
+
+impl OciRegistryBuilder {
+    /// The credential for one registry, `HOST` or `HOST:PORT`, before any that is looked up.
+    pub fn credential_for(mut self, host: impl Into<String>, credential: Credential) -> Self {
+        self.given.push((host.into(), credential));
+        self
+    }
+
+    /// The credential for every registry without one of its own, as cosign's
+    /// `--registry-username`. Each registry that is talked to can read it: prefer
+    /// [`Self::credential_for`].
+    pub fn credential(mut self, credential: Credential) -> Self {
+        self.given_for_all = Some(credential);
+        self
+    }
+
+    /// The files to look credentials up in, instead of Docker's and podman's usual ones; none
+    /// turns the look-up off. Each is of the form of Docker's `config.json`.
+    pub fn credential_files(mut self, files: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.files = Some(files.into_iter().collect());
+        self
+    }
+
+    /// Where to find `docker-credential-*` programs, instead of `PATH`.
+    pub fn helper_path(mut self, path: impl Into<OsString>) -> Self {
+        self.helper_path = Some(path.into());
+        self
+    }
+
+    /// A token service's host that may have the credentials of any registry that names it.
+    pub fn trusted_realm(mut self, host: impl Into<String>) -> Self {
+        self.trusted_realms.push(host.into());
+        self
+    }
+
+    /// Certificate authorities in PEM, beside the system's.
+    pub fn extra_ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.extra_cas.push(pem.into());
+        self
+    }
+
+    /// Believes any certificate: whoever is on the way can read the credentials.
+    pub fn insecure_tls(mut self, insecure: bool) -> Self {
+        self.insecure_tls = insecure;
+        self
+    }
+
+    /// Registries that may be spoken to without TLS, beside loopback ones.
+    pub fn allow_http(mut self, allow: AllowHttp) -> Self {
+        self.allow_http = allow;
+        self
+    }
+
+    /// Connects to this address for a host instead of looking it up, as curl's `--resolve`.
+    /// Port 0 stands for the URL's port.
+    pub fn resolve_to(mut self, host: impl Into<String>, address: SocketAddr) -> Self {
+        self.addresses.push((host.into(), address));
+        self
+    }
+
+    /// For a TCP connection and its TLS handshake. 10 s at first.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// For one HTTP request, to the last byte of its answer. 2 min at first.
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
+    /// For one call of [`super::Registry`] or [`super::RegistryPush`] with all its retries and
+    /// pauses. 5 min at first.
+    pub fn operation_timeout(mut self, timeout: Duration) -> Self {
+        self.operation_timeout = timeout;
+        self
+    }
+
+    /// Attempts after the first, when a failure may pass. 3 at first.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retry.retries = retries;
+        self
+    }
+
+    /// The pause before the first retry, about; each further one is about twice as long. 250 ms
+    /// at first. A registry's `Retry-After` overrides it.
+    pub fn retry_pause(mut self, pause: Duration) -> Self {
+        self.retry.pause = pause;
+        self
+    }
+
+    /// Is told of each HTTP request, token requests and redirects included.
+    pub fn on_request(
+        mut self,
+        observer: impl Fn(&RequestEvent<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// The client. Nothing is read or connected yet.
+    ///
+    /// # Errors
+    /// [`RegistryError::Invalid`] when a host or a certificate authority is malformed.
+    pub fn build(self) -> Result<OciRegistry, RegistryError> {
+        let mut trust = Trust {
+            insecure: self.insecure_tls,
+            ..Trust::default()
+        };
+        for pem in &self.extra_cas {
+            trust.add_pem(pem)?;
+        }
+        let mut keychain = Keychain {
+            given_for_all: self.given_for_all,
+            files: self.files.unwrap_or_else(default_files),
+            helpers: Helpers {
+                search_path: self.helper_path,
+            },
+            ..Keychain::default()
+        };
+        for (text, credential) in self.given {
+            let host = Host::parse(&text).ok_or_else(|| {
+                RegistryError::Invalid(format!(
+                    "registry of a credential {text:?}: expected HOST or HOST:PORT"
+                ))
+            })?;
+            keychain.given.insert(host, credential);
+        }
+        Ok(OciRegistry::new(Shared {
+            transport: Transport {
+                trust,
+                connect_timeout: self.connect_timeout,
+                addresses: self.addresses,
+                observer: self.observer,
+                clients: Clients::default(),
+            },
+            keychain,
+            trusted_realms: self.trusted_realms,
+            allow_http: self.allow_http,
+            request_timeout: self.request_timeout,
+            operation_timeout: self.operation_timeout,
+            retry: self.retry,
+            endpoints: Default::default(),
+        }))
+    }
+}
+
+impl std::fmt::Debug for OciRegistryBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OciRegistryBuilder")
+            .field("allow_http", &self.allow_http)
+            .field("insecure_tls", &self.insecure_tls)
+            .finish_non_exhaustive()
+    }
+}

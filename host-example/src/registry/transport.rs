@@ -1,0 +1,284 @@
+//! One HTTP request and its answer: clients made when first needed, limits, timeouts.
+
+use std::{
+    error::Error,
+    fmt,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use reqwest::{
+    Client, Method, StatusCode, Url,
+    header::{CONTENT_LENGTH, HeaderMap},
+    redirect,
+};
+
+use super::{
+    answer::Answer,
+    hop,
+    name::{Reach, reach},
+    tls::{self, Trust},
+};
+
+/// One HTTP request that was made, for counting round trips and for logs.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RequestEvent<'a> {
+    /// `GET`, `PUT`, …
+    pub method: &'a str,
+    /// Scheme, host, port and path: no query, no user info.
+    pub url: &'a str,
+    /// `None` when no answer came.
+    pub status: Option<u16>,
+    /// From the first byte of the request to the last of the answer.
+    pub duration: Duration,
+}
+
+/// What is told of each request.
+pub(super) type Observer = Arc<dyn Fn(&RequestEvent<'_>) + Send + Sync>;
+
+/// A request ready to be sent.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub method: Method,
+    pub url: Url,
+    pub headers: HeaderMap,
+    pub body: Option<Bytes>,
+    /// The most bytes of a 2xx answer.
+    pub limit: u64,
+    /// For everything, from connecting to the last byte.
+    pub timeout: Duration,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) struct TransportError {
+    pub kind: TransportErrorKind,
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TransportErrorKind {
+    /// No connection, or no TLS session.
+    Connect,
+    /// TLS came about, but the server's certificate is not believed.
+    Certificate,
+    /// Too slow.
+    Timeout,
+    /// Cut off, or not HTTP.
+    Broken,
+    /// The body is longer than the limit.
+    TooLarge,
+}
+
+/// The HTTP clients. One for each way out, so that speaking plain HTTP never loads
+/// certificates, and loopback never asks a proxy.
+pub(super) struct Transport {
+    pub trust: Trust,
+    pub connect_timeout: Duration,
+    /// Hosts whose addresses are not looked up.
+    pub addresses: Vec<(String, SocketAddr)>,
+    pub observer: Option<Observer>,
+    pub clients: Clients,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Clients {
+    loopback_http: OnceLock<Client>,
+    loopback_https: OnceLock<Client>,
+    network_http: OnceLock<Client>,
+    network_https: OnceLock<Client>,
+}
+
+impl Transport {
+    /// Sends a request and reads its answer. Redirects are answers.
+    pub async fn exchange(&self, request: Request) -> Result<Answer, TransportError> {
+        let Some(observer) = &self.observer else {
+            return self.send(request).await;
+        };
+        let method = request.method.clone();
+        let url = hop::display(&request.url);
+        let start = Instant::now();
+        let result = self.send(request).await;
+        observer(&RequestEvent {
+            method: method.as_str(),
+            url: &url,
+            status: result.as_ref().ok().map(|answer| answer.status.as_u16()),
+            duration: start.elapsed(),
+        });
+        result
+    }
+
+    async fn send(&self, request: Request) -> Result<Answer, TransportError> {
+        let mut builder = self
+            .client(&request.url)?
+            .request(request.method.clone(), request.url)
+            .headers(request.headers)
+            .timeout(request.timeout);
+        if let Some(body) = request.body {
+            if body.is_empty() {
+                // Left out otherwise, which servers may answer with 411.
+                builder = builder.header(CONTENT_LENGTH, 0);
+            }
+            builder = builder.body(body);
+        }
+        let mut response = builder.send().await?;
+        let status = response.status();
+        let mut answer = Answer {
+            status,
+            headers: std::mem::take(response.headers_mut()),
+            url: response.url().clone(),
+            body: Vec::new(),
+        };
+        if request.method == Method::HEAD {
+            return Ok(answer);
+        }
+        // A refusal's body is for its error text: as much as fits is enough.
+        let (limit, cut) = match status.is_success() {
+            true => (request.limit, false),
+            false => (MAX_REFUSAL, true),
+        };
+        if !cut
+            && response
+                .content_length()
+                .is_some_and(|length| length > limit)
+        {
+            return Err(TransportError::too_large(status));
+        }
+        // Grown with what comes, never by what is announced.
+        while let Some(chunk) = response.chunk().await? {
+            let room = limit - answer.body.len() as u64;
+            if chunk.len() as u64 <= room {
+                answer.body.extend_from_slice(&chunk);
+            } else if cut {
+                let room = usize::try_from(room).unwrap_or(chunk.len());
+                answer
+                    .body
+                    .extend_from_slice(&chunk[..room.min(chunk.len())]);
+                break;
+            } else {
+                return Err(TransportError::too_large(status));
+            }
+        }
+        Ok(answer)
+    }
+
+    fn client(&self, url: &Url) -> Result<&Client, TransportError> {
+        let is_tls = url.scheme() == "https";
+        let is_loopback = reach(url.host_str().unwrap_or_default()) == Reach::Loopback;
+        let cell = match (is_loopback, is_tls) {
+            (true, false) => &self.clients.loopback_http,
+            (true, true) => &self.clients.loopback_https,
+            (false, false) => &self.clients.network_http,
+            (false, true) => &self.clients.network_https,
+        };
+        if let Some(client) = cell.get() {
+            return Ok(client);
+        }
+        let client = self.build(is_loopback, is_tls)?;
+        Ok(cell.get_or_init(|| client))
+    }
+
+    fn build(&self, is_loopback: bool, is_tls: bool) -> Result<Client, TransportError> {
+        let tls = match is_tls {
+            true => self.trust.client_config(),
+            false => tls::no_tls(),
+        };
+        let tls = tls.map_err(|error| TransportError {
+            kind: TransportErrorKind::Certificate,
+            text: format!("TLS cannot be set up: {error}"),
+        })?;
+        let mut builder = Client::builder()
+            .tls_backend_preconfigured(tls)
+            .http1_only()
+            .connect_timeout(self.connect_timeout)
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            // A digest is that of the bytes on the wire, and a limit counts them.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
+            .user_agent(USER_AGENT);
+        for (host, address) in &self.addresses {
+            builder = builder.resolve(host, *address);
+        }
+        if is_loopback {
+            builder = builder.no_proxy();
+        }
+        Ok(builder.build()?)
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport")
+            .field("trust", &self.trust)
+            .field("connect_timeout", &self.connect_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+impl TransportError {
+    fn too_large(status: StatusCode) -> Self {
+        Self {
+            kind: TransportErrorKind::TooLarge,
+            text: format!("answer ({status}) over its limit"),
+        }
+    }
+}
+
+impl From<reqwest::Error> for TransportError {
+    fn from(error: reqwest::Error) -> Self {
+        let certificate = is_certificate_error(&error);
+        let kind = match () {
+            _ if certificate => TransportErrorKind::Certificate,
+            // Before timeouts: one while connecting is a failure to connect.
+            _ if error.is_connect() => TransportErrorKind::Connect,
+            _ if error.is_timeout() => TransportErrorKind::Timeout,
+            _ => TransportErrorKind::Broken,
+        };
+        let cause = innermost(&error);
+        let text = match kind {
+            TransportErrorKind::Certificate => format!(
+                "its certificate is not trusted: {cause}; add its authority with \
+                 --registry-cacert"
+            ),
+            TransportErrorKind::Timeout => "no answer in time".to_owned(),
+            TransportErrorKind::Connect => format!("cannot connect: {cause}"),
+            _ => format!("the connection broke: {cause}"),
+        };
+        Self { kind, text }
+    }
+}
+
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: &dyn Error = match error.source() {
+        Some(source) => source,
+        // Only this level knows the URL, which must not be shown whole.
+        None => return "request could not be sent".to_owned(),
+    };
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+fn is_certificate_error(error: &(dyn Error + 'static)) -> bool {
+    if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+        return matches!(tls, rustls::Error::InvalidCertificate(_));
+    }
+    // An I/O error hides what it wraps from `source`.
+    let wrapped = error.downcast_ref::<std::io::Error>();
+    match wrapped.and_then(std::io::Error::get_ref) {
+        Some(inner) => is_certificate_error(inner),
+        None => error.source().is_some_and(is_certificate_error),
+    }
+}
+
+/// Bytes of a refusal that are read.
+const MAX_REFUSAL: u64 = 16 * 1024;
+const USER_AGENT: &str = concat!("cosignet/", env!("CARGO_PKG_VERSION"));

@@ -1,0 +1,162 @@
+//! One test's world: a registry, a folder for files, and an environment in which programs can reach
+//! neither the network nor the user's own keys and settings.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tempfile::TempDir;
+
+use crate::image::{Image, Repository};
+use crate::keys::{Algorithm, KeyPair};
+use crate::outcome::Outcome;
+use crate::peers;
+use crate::registry::Registry;
+use crate::tool::Tool;
+
+/// The password of every key, unless a test says otherwise.
+pub const PASSWORD: &str = "correct horse";
+
+/// One test's world.
+pub struct Lab {
+    registry: Registry,
+    folder: TempDir,
+    names: AtomicUsize,
+}
+
+impl Lab {
+    /// Starts it.
+    pub fn new() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        Self {
+            registry: Registry::start(),
+            folder,
+            names: AtomicUsize::new(0),
+        }
+    }
+
+    /// A repository of this world's registry.
+    pub fn repository(&self, name: &str) -> Repository {
+        Repository::new(&self.registry.host, name)
+    }
+
+    /// A new image in the repository `team/app`.
+    pub fn image(&self) -> Image {
+        self.repository("team/app").push_image()
+    }
+
+    /// A path for a new file.
+    pub fn path(&self) -> String {
+        let name = self.names.fetch_add(1, Ordering::Relaxed).to_string();
+        self.folder
+            .path()
+            .join(name)
+            .to_str()
+            .expect("the path is UTF-8")
+            .to_owned()
+    }
+
+    /// A new file of this content.
+    pub fn file(&self, content: &str) -> String {
+        let path = self.path();
+        fs::write(&path, content).expect("the file is written");
+        path
+    }
+
+    /// A P-256 pair made by `tool`.
+    pub fn generate(&self, tool: Tool) -> KeyPair {
+        self.generate_with(tool, PASSWORD)
+    }
+
+    /// A P-256 pair made by `tool` and encrypted with `password`.
+    pub fn generate_with(&self, tool: Tool, password: &str) -> KeyPair {
+        let prefix = self.path();
+        let args = ["generate-key-pair", "--output-key-prefix", &prefix];
+        Outcome::of(
+            self.command(tool)
+                .env("COSIGN_PASSWORD", password)
+                .args(args),
+        )
+        .succeeds();
+        KeyPair::with_prefix(&prefix).exists()
+    }
+
+    /// A pair made by openssl and imported by `tool`.
+    pub fn import(&self, tool: Tool, algorithm: Algorithm) -> KeyPair {
+        let prefix = self.path();
+        let plain = self.private_key(algorithm);
+        let args = [
+            "import-key-pair",
+            "--key",
+            &plain,
+            "--output-key-prefix",
+            &prefix,
+        ];
+        self.run(tool, &args).succeeds();
+        KeyPair::with_prefix(&prefix).exists()
+    }
+
+    /// A private key as openssl writes it: PKCS#8, not encrypted.
+    pub fn private_key(&self, algorithm: Algorithm) -> String {
+        let path = self.path();
+        let mut openssl = self.isolated(&peers::peer("openssl"));
+        openssl
+            .args(["genpkey", "-out", &path])
+            .args(algorithm.openssl());
+        Outcome::of(&mut openssl).succeeds();
+        path
+    }
+
+    /// Signs `image`, in the `.sig` format and offline.
+    pub fn sign(&self, tool: Tool, key: &KeyPair, image: &str, more: &[&str]) -> Outcome {
+        let key = ["sign", "--key", &key.private];
+        self.run(tool, &[&key, tool.sign_flags(), more, &[image]].concat())
+    }
+
+    /// Verifies `image`, offline.
+    pub fn verify(&self, tool: Tool, key: &KeyPair, image: &str, more: &[&str]) -> Outcome {
+        let key = ["verify", "--key", &key.public];
+        self.run(tool, &[&key, tool.verify_flags(), more, &[image]].concat())
+    }
+
+    /// Insists that every tool accepts `image`.
+    #[track_caller]
+    pub fn verified_by_all(&self, key: &KeyPair, image: &str, more: &[&str]) {
+        for tool in Tool::ALL {
+            self.verify(tool, key, image, more).succeeds();
+        }
+    }
+
+    /// Runs `tool` with these arguments.
+    pub fn run(&self, tool: Tool, args: &[&str]) -> Outcome {
+        Outcome::of(self.command(tool).args(args))
+    }
+
+    /// `tool` in this world's environment.
+    pub fn command(&self, tool: Tool) -> Command {
+        self.isolated(&tool.program())
+    }
+
+    /// Any other peer with these arguments.
+    pub fn peer(&self, name: &str, args: &[&str]) -> Outcome {
+        Outcome::of(self.isolated(&peers::peer(name)).args(args))
+    }
+
+    /// An empty environment but for what the programs need. A proxy where nothing listens turns any
+    /// request that leaves the machine into an error.
+    fn isolated(&self, program: &Path) -> Command {
+        let home = self.folder.path();
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .current_dir(home)
+            .env("HOME", home)
+            .env("TUF_ROOT", home.join("tuf"))
+            .env("COSIGN_PASSWORD", PASSWORD)
+            .env("HTTP_PROXY", "http://127.0.0.1:9")
+            .env("HTTPS_PROXY", "http://127.0.0.1:9")
+            .env("NO_PROXY", "127.0.0.1");
+        command
+    }
+}

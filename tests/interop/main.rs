@@ -1,0 +1,24 @@
+//! Cosignet against the real peers: cosign 2 and 3 and a real registry, on loopback, with keys and
+//! images that are new in every run. cosign's behaviour is the specification here: whatever one
+//! program writes the others must accept, byte for byte where bytes are compared, and whatever
+//! cosign refuses must be refused with the same exit code.
+//!
+//! `.ci/interop` brings the peers, builds the command line and runs this. A missing program fails
+//! the test that needs it; nothing is ever skipped.
+
+mod image;
+mod keys;
+mod lab;
+mod outcome;
+mod peers;
+mod registry;
+mod tool;
+
+mod algorithms;
+mod bytes;
+mod detached;
+mod index;
+mod merging;
+mod passwords;
+mod refusals;
+mod scripts;
