@@ -23,8 +23,16 @@ fn main() {
 
 fn run() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("..").canonicalize()?;
-    for source in ["src", "wit", "Cargo.toml", "Cargo.lock", "host-example/src/engine/config.rs"] {
+    let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?)
+        .join("..")
+        .canonicalize()?;
+    for source in [
+        "src",
+        "wit",
+        "Cargo.toml",
+        "Cargo.lock",
+        "host-example/src/engine/config.rs",
+    ] {
         println!("cargo::rerun-if-changed={}", root.join(source).display());
     }
     println!("cargo::rerun-if-changed=build.rs");
@@ -42,12 +50,23 @@ fn build(root: &Path, out: &Path, world: &str) -> Result<PathBuf, Box<dyn Error>
     let target_dir = out.join("wasm");
     let output = Command::new(env::var("CARGO")?)
         .current_dir(root)
-        .args(["rustc", "--locked", "--package", "cosignet", "--lib", "--crate-type", "cdylib"])
+        .args([
+            "rustc",
+            "--locked",
+            "--package",
+            "cosignet",
+            "--lib",
+            "--crate-type",
+            "cdylib",
+        ])
         .args(["--target", TARGET, "--profile", "wasm"])
         .args(["--no-default-features", "--features", world])
         .arg("--target-dir")
         .arg(&target_dir)
-        .env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+simd128,+wide-arithmetic")
+        .env(
+            "CARGO_ENCODED_RUSTFLAGS",
+            "-Ctarget-feature=+simd128,+wide-arithmetic",
+        )
         .env_remove("RUSTFLAGS")
         .env_remove("RUSTC_WRAPPER")
         .env_remove("RUSTC_WORKSPACE_WRAPPER")

@@ -38,7 +38,12 @@ pub struct Imports {
 
 impl Default for Imports {
     fn default() -> Self {
-        Self { registry: None, push: None, keys: None, side_by_side: 16 }
+        Self {
+            registry: None,
+            push: None,
+            keys: None,
+            side_by_side: 16,
+        }
     }
 }
 
@@ -77,7 +82,11 @@ impl Imports {
     where
         F: Future<Output = A>,
     {
-        stream::iter(requests).map(serve).buffered(self.side_by_side).collect().await
+        stream::iter(requests)
+            .map(serve)
+            .buffered(self.side_by_side)
+            .collect()
+            .await
     }
 }
 
@@ -126,8 +135,13 @@ impl wit::Host for Imports {
                 tokio::time::sleep(pause).await;
             }
             let (repository, reference) = (&request.repository, &request.reference);
-            let found = registry.fetch_manifest(repository, reference, request.max_size).await?;
-            Ok(wit::Manifest { media_type: found.media_type, content: found.content })
+            let found = registry
+                .fetch_manifest(repository, reference, request.max_size)
+                .await?;
+            Ok(wit::Manifest {
+                media_type: found.media_type,
+                content: found.content,
+            })
         })
         .await
     }
@@ -140,7 +154,9 @@ impl wit::Host for Imports {
         self.each(requests, |request| async move {
             let registry = lent(registry)?;
             let (repository, digest) = (&request.repository, &request.digest);
-            Ok(registry.fetch_blob(repository, digest, request.max_size).await?)
+            Ok(registry
+                .fetch_blob(repository, digest, request.max_size)
+                .await?)
         })
         .await
     }
@@ -153,7 +169,9 @@ impl registry_push::Host for Imports {
     ) -> Vec<Result<(), types::RegistryError>> {
         let push = &self.push;
         self.each(blobs, |blob| async move {
-            Ok(lent(push)?.push_blob(&blob.repository, &blob.digest, blob.content).await?)
+            Ok(lent(push)?
+                .push_blob(&blob.repository, &blob.digest, blob.content)
+                .await?)
         })
         .await
     }
@@ -166,7 +184,9 @@ impl registry_push::Host for Imports {
         self.each(manifests, |manifest| async move {
             let (repository, reference) = (&manifest.repository, &manifest.reference);
             let (media_type, content) = (&manifest.media_type, manifest.content);
-            Ok(lent(push)?.push_manifest(repository, reference, media_type, content).await?)
+            Ok(lent(push)?
+                .push_manifest(repository, reference, media_type, content)
+                .await?)
         })
         .await
     }
@@ -174,7 +194,11 @@ impl registry_push::Host for Imports {
 
 impl key_service::Host for Imports {
     async fn public_key(&mut self, key: String) -> Result<String, KeyServiceError> {
-        self.keys.as_ref().ok_or_else(no_key_service)?.public_key(&key).await
+        self.keys
+            .as_ref()
+            .ok_or_else(no_key_service)?
+            .public_key(&key)
+            .await
     }
 
     async fn sign_digest(
@@ -182,7 +206,11 @@ impl key_service::Host for Imports {
         key: String,
         digest: Vec<u8>,
     ) -> Result<Vec<u8>, KeyServiceError> {
-        self.keys.as_ref().ok_or_else(no_key_service)?.sign_digest(&key, &digest).await
+        self.keys
+            .as_ref()
+            .ok_or_else(no_key_service)?
+            .sign_digest(&key, &digest)
+            .await
     }
 }
 

@@ -1,7 +1,9 @@
 use wasmtime::Store;
 use wasmtime::component::{Instance, ResourceAny};
 
-use crate::api::detached::{DetachedSignature, DetachedSigningError, PayloadSignature, SignatureImage};
+use crate::api::detached::{
+    DetachedSignature, DetachedSigningError, PayloadSignature, SignatureImage,
+};
 use crate::api::keys::{KeyPair, PublicKeyInfo};
 use crate::api::payload::{PayloadError, SimpleSigning};
 use crate::api::policy::Rules;
@@ -55,7 +57,10 @@ impl Session {
     ) -> Result<Self, HostError> {
         let mut store = store(program, imports, limits);
         let pre = program.instance();
-        let instance = pre.instantiate_async(&mut store).await.map_err(HostError::trap)?;
+        let instance = pre
+            .instantiate_async(&mut store)
+            .await
+            .map_err(HostError::trap)?;
         macro_rules! export {
             ($interface:ident) => {
                 exports::$interface::GuestIndices::new(pre)
@@ -108,20 +113,31 @@ impl Session {
         password: &[u8],
     ) -> Result<PrivateKey, HostError> {
         let keys = lent(&self.keys, "keys")?;
-        let answer = keys.private_key().call_open(&mut self.store, file, password).await;
-        Ok(PrivateKey(answer.map_err(HostError::trap)?.map_err(HostError::Key)?))
+        let answer = keys
+            .private_key()
+            .call_open(&mut self.store, file, password)
+            .await;
+        Ok(PrivateKey(
+            answer.map_err(HostError::trap)?.map_err(HostError::Key)?,
+        ))
     }
 
     /// The public key of an open key.
     pub async fn public_key(&mut self, key: PrivateKey) -> Result<PublicKeyInfo, HostError> {
         let keys = lent(&self.keys, "keys")?;
-        let answer = keys.private_key().call_public_key(&mut self.store, key.0).await;
+        let answer = keys
+            .private_key()
+            .call_public_key(&mut self.store, key.0)
+            .await;
         answer.map_err(HostError::trap)
     }
 
     /// Closes a key: the component wipes it.
     pub async fn close_key(&mut self, key: PrivateKey) -> Result<(), HostError> {
-        key.0.resource_drop_async(&mut self.store).await.map_err(HostError::trap)
+        key.0
+            .resource_drop_async(&mut self.store)
+            .await
+            .map_err(HostError::trap)
     }
 
     /// The bytes of a simple-signing payload.
@@ -130,7 +146,10 @@ impl Session {
         content: &SimpleSigning,
     ) -> Result<Result<Vec<u8>, PayloadError>, HostError> {
         let payload = lent(&self.payload, "payload")?;
-        payload.call_create(&mut self.store, content).await.map_err(HostError::trap)
+        payload
+            .call_create(&mut self.store, content)
+            .await
+            .map_err(HostError::trap)
     }
 
     /// Reads a payload. It proves nothing.
@@ -139,14 +158,21 @@ impl Session {
         bytes: &[u8],
     ) -> Result<Result<SimpleSigning, PayloadError>, HostError> {
         let payload = lent(&self.payload, "payload")?;
-        payload.call_parse(&mut self.store, bytes).await.map_err(HostError::trap)
+        payload
+            .call_parse(&mut self.store, bytes)
+            .await
+            .map_err(HostError::trap)
     }
 
     /// Reads a policy, once for any number of images.
     pub async fn read_policy(&mut self, rules: &Rules) -> Result<Policy, HostError> {
         let policy = lent(&self.policy, "policy")?;
         let answer = policy.policy().call_create(&mut self.store, rules).await;
-        Ok(Policy(answer.map_err(HostError::trap)?.map_err(HostError::Policy)?))
+        Ok(Policy(
+            answer
+                .map_err(HostError::trap)?
+                .map_err(HostError::Policy)?,
+        ))
     }
 
     /// Signs images: a result for each manifest that was to be signed.
@@ -157,7 +183,9 @@ impl Session {
         options: &Options,
     ) -> Result<Vec<SigningResult>, HostError> {
         let signing = lent(&self.signing, "signing")?;
-        let answer = signing.call_sign_images(&mut self.store, &signer, references, options).await;
+        let answer = signing
+            .call_sign_images(&mut self.store, &signer, references, options)
+            .await;
         answer.map_err(HostError::trap)
     }
 
@@ -168,8 +196,9 @@ impl Session {
         signature_repository: Option<&str>,
     ) -> Result<Result<Attached, SigningError>, HostError> {
         let signing = lent(&self.signing, "signing")?;
-        let answer =
-            signing.call_attach_signature(&mut self.store, signature, signature_repository).await;
+        let answer = signing
+            .call_attach_signature(&mut self.store, signature, signature_repository)
+            .await;
         answer.map_err(HostError::trap)
     }
 
@@ -207,7 +236,9 @@ impl Session {
         payload: &[u8],
     ) -> Result<Result<Vec<u8>, DetachedSigningError>, HostError> {
         let signing = lent(&self.detached_signing, "detached-signing")?;
-        let answer = signing.call_sign_payload(&mut self.store, key.0, payload).await;
+        let answer = signing
+            .call_sign_payload(&mut self.store, key.0, payload)
+            .await;
         answer.map_err(HostError::trap)
     }
 
@@ -218,7 +249,9 @@ impl Session {
         signatures: &[PayloadSignature],
     ) -> Result<Result<SignatureImage, DetachedSigningError>, HostError> {
         let signing = lent(&self.detached_signing, "detached-signing")?;
-        let answer = signing.call_build_signature_image(&mut self.store, digest, signatures).await;
+        let answer = signing
+            .call_build_signature_image(&mut self.store, digest, signatures)
+            .await;
         answer.map_err(HostError::trap)
     }
 }

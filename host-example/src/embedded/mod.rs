@@ -1,1 +1,3 @@
+//! Servers inside the process, for the demo and for tests.
+
 pub mod registry;

@@ -54,14 +54,18 @@ impl Program {
     pub fn imports(&self) -> Vec<String> {
         let component = self.instance.component();
         let kind = component.component_type();
-        kind.imports(component.engine()).map(|(name, _)| name.to_owned()).collect()
+        kind.imports(component.engine())
+            .map(|(name, _)| name.to_owned())
+            .collect()
     }
 
     /// What the component exports, by interface.
     pub fn exports(&self) -> Vec<String> {
         let component = self.instance.component();
         let kind = component.component_type();
-        kind.exports(component.engine()).map(|(name, _)| name.to_owned()).collect()
+        kind.exports(component.engine())
+            .map(|(name, _)| name.to_owned())
+            .collect()
     }
 
     pub(crate) fn instance(&self) -> &InstancePre<State> {
@@ -72,7 +76,9 @@ impl Program {
         let mut linker = Linker::new(component.engine());
         add_to_linker(&mut linker, |state: &mut State| &mut state.imports)
             .map_err(HostError::component)?;
-        let instance = linker.instantiate_pre(component).map_err(HostError::component)?;
+        let instance = linker
+            .instantiate_pre(component)
+            .map_err(HostError::component)?;
         Ok(Self { instance })
     }
 }
@@ -88,7 +94,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory: 160 * 1024 * 1024, computing: Duration::from_secs(60) }
+        Self {
+            memory: 160 * 1024 * 1024,
+            computing: Duration::from_secs(60),
+        }
     }
 }
 
@@ -138,13 +147,15 @@ fn engine() -> Result<&'static Engine, HostError> {
         let ticking = engine.weak();
         // Without the ticks nothing is stopped; a process that cannot start a thread has worse
         // troubles.
-        let _ = thread::Builder::new().name("cosignet-epoch".into()).spawn(move || {
-            while let Some(engine) = ticking.upgrade() {
-                engine.increment_epoch();
-                drop(engine);
-                thread::sleep(TICK);
-            }
-        });
+        let _ = thread::Builder::new()
+            .name("cosignet-epoch".into())
+            .spawn(move || {
+                while let Some(engine) = ticking.upgrade() {
+                    engine.increment_epoch();
+                    drop(engine);
+                    thread::sleep(TICK);
+                }
+            });
         engine
     }))
 }

@@ -11,9 +11,18 @@ use super::World;
 /// The component as WebAssembly, and compiled.
 pub(super) fn bytes(world: World) -> (&'static [u8], Precompiled) {
     match world {
-        World::Signer => (include_bytes!(concat!(env!("OUT_DIR"), "/signer.wasm")), SIGNER),
-        World::Verifier => (include_bytes!(concat!(env!("OUT_DIR"), "/verifier.wasm")), VERIFIER),
-        World::Offline => (include_bytes!(concat!(env!("OUT_DIR"), "/offline.wasm")), OFFLINE),
+        World::Signer => (
+            include_bytes!(concat!(env!("OUT_DIR"), "/signer.wasm")),
+            SIGNER,
+        ),
+        World::Verifier => (
+            include_bytes!(concat!(env!("OUT_DIR"), "/verifier.wasm")),
+            VERIFIER,
+        ),
+        World::Offline => (
+            include_bytes!(concat!(env!("OUT_DIR"), "/offline.wasm")),
+            OFFLINE,
+        ),
     }
 }
 

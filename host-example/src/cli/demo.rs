@@ -1,0 +1,249 @@
+use std::sync::{Arc, Mutex};
+
+use clap::Args;
+
+use cosignet_host::api::policy::Rules;
+use cosignet_host::api::report::{Rejection, Verdict, VerificationError};
+use cosignet_host::api::signing::{Attachment, EarlierSignatures, Options};
+use cosignet_host::embedded::registry::{EmbeddedRegistry, Options as RegistryOptions};
+use cosignet_host::registry::{RegistryPush as _, RequestEvent};
+use cosignet_host::{Imports, OciRegistry, Session, World};
+
+use cosignet::oci::Digest;
+
+use super::failure::Failure;
+use super::options::Common;
+
+#[derive(Args)]
+pub struct Demo {
+    /// Keep the registry up until the process is ended.
+    #[arg(long)]
+    serve: bool,
+}
+
+impl Demo {
+    pub async fn run(self, common: &Common) -> Result<(), Failure> {
+        let registry = EmbeddedRegistry::start(RegistryOptions::default())
+            .await
+            .map_err(|error| Failure::other(format!("the demo's registry: {error}")))?;
+        let place = format!("{}/demo/app", registry.host());
+        say(
+            "registry",
+            &format!(
+                "OCI distribution over HTTP, in memory, at {}",
+                registry.host()
+            ),
+        );
+
+        let wire = Wire::default();
+        let client = wire.client()?;
+        let digest = push_image(&client, &place).await?;
+        let image = format!("{place}@{digest}");
+        say("image", &format!("{image} pushed"));
+        wire.forget();
+
+        let program = common.program(World::Signer)?;
+        say(
+            "component",
+            &format!("imports {}", program.imports().join(", ")),
+        );
+        let imports = Imports::none()
+            .registry(client.clone())
+            .registry_push(client.clone());
+        let mut session = Session::start(&program, imports).await?;
+        let password = b"correct horse battery staple";
+        let pair = session.generate_key_pair(password).await?;
+        say(
+            "keys",
+            "a P-256 pair was made inside the component; the private half is encrypted",
+        );
+        let key = session
+            .open_key(pair.private_key.as_bytes(), password)
+            .await?;
+        say(
+            "keys",
+            "the private key was opened: it never crosses the component's edge",
+        );
+
+        let options = Options {
+            annotations: Vec::new(),
+            recursive: false,
+            identities: Vec::new(),
+            created: None,
+            attachment: Attachment::BesideImage(EarlierSignatures::Replace),
+        };
+        let images = [image.clone()];
+        let signed = session.sign_images(key.signer(), &images, &options).await?;
+        let [signed] = <[_; 1]>::try_from(signed)
+            .map_err(|_| Failure::other("one image was to be signed, once"))?;
+        let signed = signed.outcome?;
+        session.close_key(key).await?;
+        say(
+            "sign",
+            &format!("{} requests crossed the edge:", wire.count()),
+        );
+        wire.tell();
+        if signed.digest != digest {
+            return Err(Failure::other(
+                "another digest was signed than was asked for",
+            ));
+        }
+
+        let policy = session
+            .read_policy(&Rules::one_key(pair.public_key.into_bytes()))
+            .await?;
+        let verify = session.verify_images(policy, &images, None).await?;
+        let verified = only(verify)?;
+        say(
+            "verify",
+            &format!(
+                "{} is signed by the key; {} requests:",
+                verified.digest,
+                wire.count()
+            ),
+        );
+        wire.tell();
+
+        let stranger = session.generate_key_pair(password).await?;
+        let wrong = session
+            .read_policy(&Rules::one_key(stranger.public_key.into_bytes()))
+            .await?;
+        match only(session.verify_images(wrong, &images, None).await?) {
+            Err(VerificationError::NoMatch(found))
+                if rejected(&found.signatures, |why| *why == Rejection::NoTrustedKey) =>
+            {
+                say("wrong key", "refused: made by none of the trusted keys");
+            }
+            other => return Err(unexpected("a wrong key", &other)),
+        }
+        wire.forget();
+
+        let signature = signed
+            .signatures
+            .first()
+            .ok_or_else(|| Failure::other("no signature"))?;
+        let mut forged = signature.payload.clone();
+        if let Some(byte) = forged.last_mut() {
+            *byte ^= 1;
+        }
+        registry.store_raw_blob(
+            "demo/app",
+            &Digest::of(&signature.payload).to_string(),
+            forged,
+        );
+        match only(session.verify_images(policy, &images, None).await?) {
+            Err(VerificationError::NoMatch(found))
+                if rejected(&found.signatures, |why| {
+                    matches!(why, Rejection::PayloadAltered(_))
+                }) =>
+            {
+                say(
+                    "tampered payload",
+                    "refused: its bytes are not those of its digest",
+                );
+            }
+            other => return Err(unexpected("a tampered payload", &other)),
+        }
+        say("done", "every step did what it says");
+        if self.serve {
+            say(
+                "serve",
+                &format!(
+                    "the registry stays up at {}; end it with Ctrl-C",
+                    registry.host()
+                ),
+            );
+            tokio::signal::ctrl_c()
+                .await
+                .map_err(|error| Failure::other(format!("waiting for Ctrl-C: {error}")))?;
+        }
+        registry.shutdown().await;
+        Ok(())
+    }
+}
+
+/// What crosses the component's edge to the registry.
+#[derive(Clone, Default)]
+struct Wire(Arc<Mutex<Vec<String>>>);
+
+impl Wire {
+    fn client(&self) -> Result<OciRegistry, Failure> {
+        let seen = Arc::clone(&self.0);
+        OciRegistry::builder()
+            .credential_files([])
+            .on_request(move |event: &RequestEvent<'_>| {
+                let status = event.status.map_or("-".into(), |status| status.to_string());
+                let line = format!("{:<5} {} {status}", event.method, event.url);
+                if let Ok(mut seen) = seen.lock() {
+                    seen.push(line);
+                }
+            })
+            .build()
+            .map_err(|error| Failure::other(error.to_string()))
+    }
+
+    fn count(&self) -> usize {
+        self.0.lock().map_or(0, |seen| seen.len())
+    }
+
+    fn tell(&self) {
+        for line in self.take() {
+            println!("                    {line}");
+        }
+    }
+
+    fn forget(&self) {
+        self.take();
+    }
+
+    fn take(&self) -> Vec<String> {
+        self.0
+            .lock()
+            .map_or_else(|_| Vec::new(), |mut seen| std::mem::take(&mut *seen))
+    }
+}
+
+async fn push_image(client: &OciRegistry, place: &str) -> Result<String, Failure> {
+    let failed = |error: cosignet_host::registry::RegistryError| Failure::other(error.to_string());
+    let config =
+        br#"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}"#;
+    let config_digest = Digest::of(config).to_string();
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{MANIFEST}","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","size":{},"digest":"{config_digest}"}},"layers":[]}}"#,
+        config.len()
+    );
+    let digest = Digest::of(manifest.as_bytes()).to_string();
+    client
+        .push_blob(place, &config_digest, config.to_vec())
+        .await
+        .map_err(failed)?;
+    client
+        .push_manifest(place, "latest", MANIFEST, manifest.into_bytes())
+        .await
+        .map_err(failed)?;
+    Ok(digest)
+}
+
+fn say(step: &str, words: &str) {
+    println!("{step:>18}  {words}");
+}
+
+fn only<T>(results: Vec<Result<T, VerificationError>>) -> Result<T, VerificationError> {
+    let none = || Err(VerificationError::Other("no result".into()));
+    results.into_iter().next().unwrap_or_else(none)
+}
+
+fn rejected(
+    signatures: &[cosignet_host::api::report::SignatureReport],
+    expected: impl Fn(&Rejection) -> bool,
+) -> bool {
+    matches!(signatures, [only] if matches!(&only.verdict, Verdict::Rejected(why) if expected(why)))
+}
+
+fn unexpected<T: std::fmt::Debug>(what: &str, found: &Result<T, VerificationError>) -> Failure {
+    Failure::other(format!(
+        "{what} should have been refused for that, but: {found:?}"
+    ))
+}
+
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";

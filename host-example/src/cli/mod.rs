@@ -1,0 +1,88 @@
+//! The command line: cosign's names and meanings, the component's judgment.
+
+mod annotations;
+mod demo;
+mod failure;
+mod files;
+mod keys;
+mod options;
+mod secrets;
+mod sign;
+mod verify;
+
+use clap::{Parser, Subcommand};
+
+use failure::Failure;
+use options::Common;
+
+/// Sign and verify container images, compatible with cosign.
+///
+/// Exit codes: 0 success, 10 no signatures, 11 image tag not found, 12 no matching signatures,
+/// 1 anything else.
+#[derive(Parser)]
+#[command(name = "cosignet", version)]
+pub struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show the whole story: a registry in memory, an image, a key, a signature, two forgeries.
+    Demo(demo::Demo),
+    /// Make a key pair: cosign.key, encrypted with COSIGN_PASSWORD or a prompt, and cosign.pub.
+    GenerateKeyPair(keys::Generate),
+    /// Make a key pair of a plain private key in PEM.
+    ImportKeyPair(keys::Import),
+    /// Print the public key of an encrypted private key.
+    PublicKey(keys::Public),
+    /// Sign images.
+    Sign(sign::Sign),
+    /// Verify images.
+    Verify(verify::Verify),
+    /// Print the payload that `sign` would sign.
+    Generate(sign::Generate),
+    /// Attach what was made elsewhere.
+    #[command(subcommand)]
+    Attach(Attach),
+    /// Print where the signatures of an image are.
+    Triangulate(sign::Triangulate),
+}
+
+#[derive(Subcommand)]
+enum Attach {
+    /// Attach a signature.
+    Signature(sign::AttachSignature),
+}
+
+/// Runs a command.
+pub async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let common = arguments.common;
+    let limit = common.timeout();
+    let command = async {
+        match arguments.command {
+            Command::Demo(demo) => demo.run(&common).await,
+            Command::GenerateKeyPair(generate) => generate.run(&common).await,
+            Command::ImportKeyPair(import) => import.run(&common).await,
+            Command::PublicKey(public) => public.run(&common).await,
+            Command::Sign(sign) => sign.run(&common).await,
+            Command::Verify(verify) => verify.run(&common).await,
+            Command::Generate(generate) => generate.run(&common).await,
+            Command::Attach(Attach::Signature(attach)) => attach.run(&common).await,
+            Command::Triangulate(triangulate) => triangulate.run(&common).await,
+        }
+    };
+    match limit {
+        None => command.await,
+        Some(limit) => tokio::time::timeout(limit, command)
+            .await
+            .unwrap_or_else(|_| {
+                Err(Failure::other(format!(
+                    "not finished after {}",
+                    humantime::format_duration(limit)
+                )))
+            }),
+    }
+}
