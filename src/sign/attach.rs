@@ -11,7 +11,9 @@ use crate::fetch::{
     Blobs, FoundSignatures, MAX_PAYLOADS_SIZE, blob_request, only, read_blobs, read_signatures,
     side_by_side, signatures_request,
 };
-use crate::imports::{BlobPush, ManifestPush, ManifestRequest, Registry, RegistryPush};
+use crate::imports::{
+    BlobPush, ManifestPush, ManifestRequest, Registry, RegistryError, RegistryPush,
+};
 use crate::json::Object;
 use crate::key::PublicKey;
 use crate::oci::{
@@ -79,10 +81,10 @@ pub(super) fn attach<H: Registry + RegistryPush>(
         .into_iter()
         .map(|job| Progress::start(job, how))
         .collect();
-    let mut jobs = push_first_blobs(host, jobs);
+    let mut jobs = push_blobs(host, jobs);
     for _ in 0..MAX_ROUNDS {
         jobs = read(host, jobs, how);
-        jobs = push_config(host, jobs);
+        jobs = push_blobs(host, jobs);
         jobs = reread(host, jobs);
         jobs = write(host, jobs);
         jobs = confirm(host, jobs);
@@ -103,6 +105,8 @@ struct Progress {
     rounds: u32,
     /// Another signer was seen at work.
     contended: bool,
+    /// Why manifests were refused.
+    refused: Vec<RegistryError>,
     /// What is to be written, and over what.
     pending: Option<Pending>,
     attached: Option<Attached>,
@@ -115,7 +119,6 @@ struct Pending {
     outcome: AttachOutcome,
     /// Time went by since the tag was read.
     stale: bool,
-    written: bool,
 }
 
 type Jobs = Vec<Result<Progress, SigningError>>;
@@ -133,13 +136,13 @@ impl Progress {
             built,
             outcome: AttachOutcome::Added,
             stale: false,
-            written: false,
         };
         Ok(Self {
             job,
             pushed: BTreeSet::new(),
             rounds: 0,
             contended: false,
+            refused: Vec::new(),
             pending: Some(pending),
             attached: None,
             signatures: Vec::new(),
@@ -168,6 +171,26 @@ impl Progress {
         let jitter = seed.as_bytes()[self.rounds as usize % 32];
         let step = FIRST_PAUSE_MS << (self.rounds - 1).min(5);
         step / 2 + step * u32::from(jitter) / 255
+    }
+
+    /// Blobs that a manifest needs and the registry does not have by our hand.
+    fn unpushed(&self) -> Vec<(Digest, Vec<u8>)> {
+        let Some(pending) = &self.pending else {
+            return Vec::new();
+        };
+        let config = (
+            pending.built.config_descriptor.digest,
+            pending.built.config.clone(),
+        );
+        let payloads = self
+            .job
+            .wanted
+            .iter()
+            .map(|wanted| (wanted.content.descriptor.digest, wanted.payload.clone()));
+        payloads
+            .chain([config])
+            .filter(|(digest, _)| !self.pushed.contains(digest))
+            .collect()
     }
 
     fn ownership<'a>(&'a self, how: &How<'a>) -> Ownership<'a> {
@@ -220,7 +243,6 @@ impl Progress {
             built,
             outcome,
             stale,
-            written: false,
         });
         Ok(())
     }
@@ -273,28 +295,15 @@ impl Progress {
                 self.place()
             ))
         };
-        let attached = self.attached.clone().ok_or_else(contended)?;
+        let given_up = || {
+            self.refused
+                .last()
+                .cloned()
+                .map_or_else(contended, SigningError::Registry)
+        };
+        let attached = self.attached.clone().ok_or_else(given_up)?;
         Ok((attached, self.signatures))
     }
-}
-
-/// Payloads, and the configuration of a tag that does not exist yet: the usual case needs no
-/// other.
-fn push_first_blobs<H: RegistryPush>(host: &mut H, jobs: Jobs) -> Jobs {
-    push_blobs(host, jobs, |job| {
-        let payloads = job
-            .job
-            .wanted
-            .iter()
-            .map(|wanted| (wanted.content.descriptor.digest, wanted.payload.clone()));
-        let config = job.pending.iter().map(|pending| {
-            (
-                pending.built.config_descriptor.digest,
-                pending.built.config.clone(),
-            )
-        });
-        payloads.chain(config).collect()
-    })
 }
 
 /// Reads the tag, and what is needed to tell the signer's layers from others'.
@@ -358,14 +367,39 @@ fn read<H: Registry>(host: &mut H, jobs: Jobs, how: &How<'_>) -> Jobs {
     )
 }
 
-fn push_config<H: RegistryPush>(host: &mut H, jobs: Jobs) -> Jobs {
-    push_blobs(host, jobs, |job| {
-        let config = job.pending.iter().map(|pending| &pending.built);
-        config
-            .filter(|built| !job.pushed.contains(&built.config_descriptor.digest))
-            .map(|built| (built.config_descriptor.digest, built.config.clone()))
-            .collect()
-    })
+/// Payloads and the configuration, as far as they were not pushed yet.
+fn push_blobs<H: RegistryPush>(host: &mut H, jobs: Jobs) -> Jobs {
+    side_by_side(
+        jobs,
+        |job| {
+            let push = |(digest, content)| BlobPush {
+                repository: job.job.repository.clone(),
+                digest,
+                content,
+            };
+            job.unpushed().into_iter().map(push).collect()
+        },
+        |blobs| host.push_blobs(blobs),
+        |mut job, answers| {
+            if answers.is_empty() {
+                return Ok(job);
+            }
+            answers
+                .into_iter()
+                .collect::<Result<(), _>>()
+                .map_err(SigningError::Registry)?;
+            let pushed: Vec<Digest> = job
+                .unpushed()
+                .into_iter()
+                .map(|(digest, _)| digest)
+                .collect();
+            job.pushed.extend(pushed);
+            if let Some(pending) = &mut job.pending {
+                pending.stale |= job.rounds > 0;
+            }
+            Ok(job)
+        },
+    )
 }
 
 /// Where blobs were fetched or pushed since the tag was read: is it still what it was?
@@ -406,9 +440,19 @@ fn write<H: RegistryPush>(host: &mut H, jobs: Jobs) -> Jobs {
         },
         |manifests| host.push_manifests(manifests),
         |mut job, answers| {
-            if let Some(pending) = &mut job.pending {
-                only(answers).map_err(SigningError::Registry)?;
-                pending.written = true;
+            if job.pending.is_none() {
+                return Ok(job);
+            }
+            match only(answers) {
+                // Two signers that push one blob at the same time can leave a registry without
+                // it for a moment (seen with distribution 2.8): push all of it again.
+                Err(RegistryError::Invalid(why)) if job.refused.len() < MAX_REFUSALS => {
+                    job.refused.push(RegistryError::Invalid(why));
+                    job.pushed.clear();
+                    job.pending = None;
+                    job.contended = true;
+                }
+                other => other.map_err(SigningError::Registry)?,
             }
             Ok(job)
         },
@@ -469,41 +513,6 @@ fn settle<H: Registry>(host: &mut H, jobs: Jobs) -> Jobs {
     )
 }
 
-fn push_blobs<H: RegistryPush>(
-    host: &mut H,
-    jobs: Jobs,
-    blobs: impl Fn(&Progress) -> Vec<(Digest, Vec<u8>)>,
-) -> Jobs {
-    side_by_side(
-        jobs,
-        |job| {
-            let repository = &job.job.repository;
-            let push = |(digest, content)| BlobPush {
-                repository: repository.clone(),
-                digest,
-                content,
-            };
-            blobs(job).into_iter().map(push).collect()
-        },
-        |blobs| host.push_blobs(blobs),
-        |mut job, answers| {
-            if answers.is_empty() {
-                return Ok(job);
-            }
-            answers
-                .into_iter()
-                .collect::<Result<(), _>>()
-                .map_err(SigningError::Registry)?;
-            let config = job.pending.as_mut().map(|pending| {
-                pending.stale |= job.rounds > 0;
-                pending.built.config_descriptor.digest
-            });
-            job.pushed.extend(config);
-            Ok(job)
-        },
-    )
-}
-
 fn build(
     image: SignatureImage,
     created: Option<&str>,
@@ -530,6 +539,8 @@ fn creation_time(found: &FoundSignatures, blobs: &Blobs) -> Option<String> {
     Object::parse(blob.as_bytes()).ok()?.take("created").ok()?
 }
 
+/// How often a registry may refuse a manifest before that is the answer.
+const MAX_REFUSALS: usize = 3;
 /// How often the tag is merged with before the signer gives up.
 const MAX_ROUNDS: u32 = 12;
 /// The first pause between two tries; it doubles up to 32 times this.

@@ -8,6 +8,7 @@ mod keys;
 mod options;
 mod secrets;
 mod sign;
+mod turns;
 mod verify;
 
 use clap::{Parser, Subcommand};

@@ -18,7 +18,7 @@ use cosignet_host::{Imports, OciRegistry, Session, World};
 use super::failure::Failure;
 use super::keys::print;
 use super::options::{Common, OfflineSwitches, RegistryOptions, signature_repository};
-use super::{annotations, files, secrets};
+use super::{annotations, files, secrets, turns};
 
 #[derive(Args)]
 pub struct Sign {
@@ -112,6 +112,10 @@ impl Sign {
         let progress = progress(self.images.len());
         let (mut failures, mut total) = (Vec::new(), 0);
         for group in self.images.chunks(GROUP) {
+            let _turns = match self.upload {
+                true => Some(turns::take(group).await),
+                false => None,
+            };
             for result in session.sign_images(key.signer(), group, &options).await? {
                 total += 1;
                 if let Err(failure) = self.conclude(result) {

@@ -1,0 +1,30 @@
+# The words to know. Each is a line or two, so that it can be typed without just.
+
+# The command line at target/release/cosignet and the three components at target/*.wasm
+build: (component "signer" "cosignet") (component "verifier" "cosignet-verifier") (component "offline" "cosignet-offline")
+    cargo build --release --locked --package cosignet-host
+
+# One world of the component, portable: every wasmtime, node and browser runs it
+component world name:
+    cargo rustc --locked --package cosignet --lib --crate-type cdylib --target wasm32-wasip2 --profile wasm --no-default-features --features {{world}}
+    cp target/wasm32-wasip2/wasm/cosignet.wasm target/{{name}}.wasm
+
+# An image signed and verified by the component, and two forgeries refused
+demo *args:
+    cargo run --locked --package cosignet-host -- demo {{args}}
+
+# Everything that needs no peers
+test:
+    cargo test --locked --workspace
+
+# Against the real cosigns and a real registry (Debian)
+interop *args:
+    .ci/interop {{args}}
+
+# Formatting, clippy, docs, licences and advisories
+lint:
+    .ci/lint
+
+# All that the gate runs
+gate:
+    .ci/run
