@@ -27,6 +27,8 @@
 //! nothing. A [`verify::VerifiedSignature`] can be made by verification alone.
 
 #![cfg_attr(target_family = "wasm", no_std)]
+// A panic in the component is a trap, and a trap is a bug.
+#![cfg_attr(not(test), warn(clippy::panic, clippy::unwrap_used))]
 #![forbid(rustdoc::broken_intra_doc_links)]
 
 extern crate alloc;

@@ -1,12 +1,6 @@
 //! What wasmtime makes of the WIT surface. The world is the largest one; components of the others
 //! have some of its imports and exports.
-#![allow(
-    missing_docs,
-    unreachable_pub,
-    clippy::all,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![allow(missing_docs, unreachable_pub, clippy::all)]
 
 wasmtime::component::bindgen!({
     path: "../wit",

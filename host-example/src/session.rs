@@ -83,7 +83,7 @@ impl Session {
 
     /// Makes a new ECDSA P-256 key pair.
     pub async fn generate_key_pair(&mut self, password: &[u8]) -> Result<KeyPair, HostError> {
-        let keys = lent(&self.keys, "keys")?;
+        let keys = exported(&self.keys, "keys")?;
         let answer = keys.call_generate(&mut self.store, password).await;
         answer.map_err(HostError::trap)?.map_err(HostError::Key)
     }
@@ -94,14 +94,14 @@ impl Session {
         pem: &[u8],
         password: &[u8],
     ) -> Result<KeyPair, HostError> {
-        let keys = lent(&self.keys, "keys")?;
+        let keys = exported(&self.keys, "keys")?;
         let answer = keys.call_import_pem(&mut self.store, pem, password).await;
         answer.map_err(HostError::trap)?.map_err(HostError::Key)
     }
 
     /// Reads a public key.
     pub async fn read_public_key(&mut self, pem: &[u8]) -> Result<PublicKeyInfo, HostError> {
-        let keys = lent(&self.keys, "keys")?;
+        let keys = exported(&self.keys, "keys")?;
         let answer = keys.call_read_public_key(&mut self.store, pem).await;
         answer.map_err(HostError::trap)?.map_err(HostError::Key)
     }
@@ -112,7 +112,7 @@ impl Session {
         file: &[u8],
         password: &[u8],
     ) -> Result<PrivateKey, HostError> {
-        let keys = lent(&self.keys, "keys")?;
+        let keys = exported(&self.keys, "keys")?;
         let answer = keys
             .private_key()
             .call_open(&mut self.store, file, password)
@@ -124,7 +124,7 @@ impl Session {
 
     /// The public key of an open key.
     pub async fn public_key(&mut self, key: PrivateKey) -> Result<PublicKeyInfo, HostError> {
-        let keys = lent(&self.keys, "keys")?;
+        let keys = exported(&self.keys, "keys")?;
         let answer = keys
             .private_key()
             .call_public_key(&mut self.store, key.0)
@@ -145,7 +145,7 @@ impl Session {
         &mut self,
         content: &SimpleSigning,
     ) -> Result<Result<Vec<u8>, PayloadError>, HostError> {
-        let payload = lent(&self.payload, "payload")?;
+        let payload = exported(&self.payload, "payload")?;
         payload
             .call_create(&mut self.store, content)
             .await
@@ -157,7 +157,7 @@ impl Session {
         &mut self,
         bytes: &[u8],
     ) -> Result<Result<SimpleSigning, PayloadError>, HostError> {
-        let payload = lent(&self.payload, "payload")?;
+        let payload = exported(&self.payload, "payload")?;
         payload
             .call_parse(&mut self.store, bytes)
             .await
@@ -166,7 +166,7 @@ impl Session {
 
     /// Reads a policy, once for any number of images.
     pub async fn read_policy(&mut self, rules: &Rules) -> Result<Policy, HostError> {
-        let policy = lent(&self.policy, "policy")?;
+        let policy = exported(&self.policy, "policy")?;
         let answer = policy.policy().call_create(&mut self.store, rules).await;
         Ok(Policy(
             answer
@@ -182,7 +182,7 @@ impl Session {
         references: &[String],
         options: &Options,
     ) -> Result<Vec<SigningResult>, HostError> {
-        let signing = lent(&self.signing, "signing")?;
+        let signing = exported(&self.signing, "signing")?;
         let answer = signing
             .call_sign_images(&mut self.store, &signer, references, options)
             .await;
@@ -195,7 +195,7 @@ impl Session {
         signature: &ForeignSignature,
         signature_repository: Option<&str>,
     ) -> Result<Result<Attached, SigningError>, HostError> {
-        let signing = lent(&self.signing, "signing")?;
+        let signing = exported(&self.signing, "signing")?;
         let answer = signing
             .call_attach_signature(&mut self.store, signature, signature_repository)
             .await;
@@ -209,7 +209,7 @@ impl Session {
         references: &[String],
         signature_repository: Option<&str>,
     ) -> Result<Vec<Result<VerifiedImage, VerificationError>>, HostError> {
-        let verification = lent(&self.verification, "verification")?;
+        let verification = exported(&self.verification, "verification")?;
         let answer = verification
             .call_verify_images(&mut self.store, policy.0, references, signature_repository)
             .await;
@@ -223,7 +223,7 @@ impl Session {
         reference: &str,
         signatures: &[DetachedSignature],
     ) -> Result<Result<VerifiedImage, VerificationError>, HostError> {
-        let verification = lent(&self.detached_verification, "detached-verification")?;
+        let verification = exported(&self.detached_verification, "detached-verification")?;
         let answer =
             verification.call_verify_detached(&mut self.store, policy.0, reference, signatures);
         answer.await.map_err(HostError::trap)
@@ -235,7 +235,7 @@ impl Session {
         key: PrivateKey,
         payload: &[u8],
     ) -> Result<Result<Vec<u8>, DetachedSigningError>, HostError> {
-        let signing = lent(&self.detached_signing, "detached-signing")?;
+        let signing = exported(&self.detached_signing, "detached-signing")?;
         let answer = signing
             .call_sign_payload(&mut self.store, key.0, payload)
             .await;
@@ -248,7 +248,7 @@ impl Session {
         digest: &str,
         signatures: &[PayloadSignature],
     ) -> Result<Result<SignatureImage, DetachedSigningError>, HostError> {
-        let signing = lent(&self.detached_signing, "detached-signing")?;
+        let signing = exported(&self.detached_signing, "detached-signing")?;
         let answer = signing
             .call_build_signature_image(&mut self.store, digest, signatures)
             .await;
@@ -256,9 +256,6 @@ impl Session {
     }
 }
 
-fn lent<'a, T: Clone>(export: &Option<T>, name: &'static str) -> Result<T, HostError>
-where
-    T: 'a,
-{
+fn exported<T: Clone>(export: &Option<T>, name: &'static str) -> Result<T, HostError> {
     export.clone().ok_or(HostError::NotExported(name))
 }

@@ -1,12 +1,5 @@
 //! What wit-bindgen makes of the world that the cargo features name.
-#![allow(
-    unsafe_code,
-    missing_docs,
-    unreachable_pub,
-    clippy::all,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+#![allow(unsafe_code, missing_docs, unreachable_pub, clippy::all)]
 
 #[cfg(not(any(feature = "signer", feature = "verifier", feature = "offline")))]
 compile_error!("name the world to build: --features signer, verifier or offline");

@@ -55,6 +55,9 @@ pub(super) struct Job {
     pub(super) wanted: Vec<NewSignature>,
 }
 
+/// Where the signatures are now, and which they are.
+pub(super) type Outcome = Result<(Attached, Vec<Vec<u8>>), SigningError>;
+
 /// What is the same for all jobs.
 pub(super) struct How<'a> {
     pub(super) public_key: Option<&'a PublicKey>,
@@ -76,7 +79,7 @@ pub(super) fn attach<H: Registry + RegistryPush>(
     host: &mut H,
     jobs: Vec<Job>,
     how: &How<'_>,
-) -> Vec<Result<(Attached, Vec<Vec<u8>>), SigningError>> {
+) -> Vec<Outcome> {
     let jobs = jobs
         .into_iter()
         .map(|job| Progress::start(job, how))
@@ -287,7 +290,7 @@ impl Progress {
         )
     }
 
-    fn finish(self) -> Result<(Attached, Vec<Vec<u8>>), SigningError> {
+    fn finish(self) -> Outcome {
         let contended = || {
             SigningError::Contended(format!(
                 "others kept writing to {}: the signature did not stay in {MAX_ROUNDS} tries; \

@@ -11,12 +11,14 @@ pub mod fixture;
 pub mod keys;
 pub mod registry;
 pub mod service;
+pub mod simulation;
 pub mod store;
 
 pub use fixture::*;
 pub use keys::*;
 pub use registry::*;
 pub use service::*;
+pub use simulation::*;
 pub use store::*;
 
 use cosignet::sign::{Attachment, Earlier, Options, Signer, SigningError, SigningResult};

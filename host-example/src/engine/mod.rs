@@ -86,7 +86,8 @@ impl Program {
 /// How much a session may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes of linear memory. A key file with the highest scrypt cost needs 128 MiB and a little.
+    /// Bytes of linear memory, touched only as it is used. A key file needs 64 MiB and a little to
+    /// open, one with the highest scrypt cost 128 MiB, and more when opened after others.
     pub memory: usize,
     /// How long the component itself may compute, waiting for imports aside.
     pub computing: Duration,
@@ -95,7 +96,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            memory: 160 * 1024 * 1024,
+            memory: 256 * 1024 * 1024,
             computing: Duration::from_secs(60),
         }
     }
