@@ -1048,10 +1048,13 @@ fn another_signer_in_between_keeps_its_signature() {
 /// Whoever keeps removing our signature is not outwaited for ever.
 #[test]
 fn gives_up_on_a_tag_that_does_not_rest() {
-    let mut registry = MemoryRegistry::default();
-    registry.meanwhile = Some(Box::new(|store, _| {
+    let meanwhile: Meanwhile = Box::new(|store, _| {
         put_layers(store, "r.example/app", &[layer(b"{}", "BBBB")]);
-    }));
+    });
+    let mut registry = MemoryRegistry {
+        meanwhile: Some(meanwhile),
+        ..MemoryRegistry::default()
+    };
     let result = sign_one(&mut registry, &FIRST, IMAGE, &attaching());
     assert!(
         matches!(result, Err(SigningError::Contended(_))),

@@ -583,7 +583,12 @@ fn verifies_signatures_of_public_images() {
         layer["annotations"]["dev.sigstore.cosign/bundle"] =
             vector["rekor_bundle_annotation"].clone();
         let image: Digest = text(&vector["manifest_digest"]).parse().unwrap();
-        let store = attached("r.example/copy", &image, &[layer], &[payload.clone()]);
+        let store = attached(
+            "r.example/copy",
+            &image,
+            &[layer],
+            std::slice::from_ref(&payload),
+        );
         let mut registry = MemoryRegistry::honest(store);
         let key = text(&vector["public_key_pem"]).as_bytes();
         let reference = format!("r.example/copy@{image}");

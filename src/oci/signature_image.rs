@@ -121,7 +121,8 @@ impl SignatureImage {
             .as_ref()
             .map_or(media_type::OCI_CONFIG, |config| &config.media_type);
         let config_descriptor = Descriptor::of(config_type, &config);
-        let manifest = to_go_json(&Manifest {
+        // Others' members stay byte for byte; our own layer is escaped already.
+        let manifest = serde_json::to_string(&Manifest {
             image: self,
             config: &config_descriptor,
         })
@@ -167,7 +168,7 @@ impl Layer {
             descriptor,
             annotations,
         };
-        let raw = serde_json::to_string(&content)
+        let raw = to_go_json(&content)
             .and_then(RawValue::from_string)
             .map_err(|error| error.to_string())?;
         Ok(Self {
@@ -214,17 +215,13 @@ impl AttachedSignature {
             .map(String::as_str)
     }
 
-    /// Whether another layer is about the same payload with the same evidence, whatever the
-    /// signature. cosign's test for a duplicate, before it verifies the signature.
-    pub fn says_the_same(&self, other: &Self) -> bool {
-        let evidence = |layer: &'_ Self| -> Vec<(String, String)> {
-            let annotations = layer.annotations.iter();
-            annotations
-                .filter(|(key, _)| *key != SIGNATURE_ANNOTATION)
-                .map(|(key, value)| (key.clone(), value.clone()))
-                .collect()
-        };
-        self.descriptor == other.descriptor && evidence(self) == evidence(other)
+    /// Whether another layer is about the same payload with this evidence and perhaps more,
+    /// whatever the signature. cosign's test for a duplicate, before it verifies the signature.
+    pub fn is_said_by(&self, other: &Self) -> bool {
+        self.descriptor == other.descriptor
+            && self.annotations.iter().all(|(key, value)| {
+                key == SIGNATURE_ANNOTATION || other.annotations.get(key) == Some(value)
+            })
     }
 }
 

@@ -263,7 +263,7 @@ impl Progress {
                     .iter()
                     .filter_map(|layer| layer.content().ok())
                     .any(|content| {
-                        content.says_the_same(&wanted.content)
+                        wanted.content.is_said_by(content)
                             && content
                                 .signature()
                                 .and_then(|stored| crate::verify::decode_annotation(stored).ok())
@@ -406,11 +406,15 @@ fn push_blobs<H: RegistryPush>(host: &mut H, jobs: Jobs) -> Jobs {
 }
 
 /// Where blobs were fetched or pushed since the tag was read: is it still what it was?
+///
+/// Jobs go step by step together, so one that took time took it from all.
 fn reread<H: Registry>(host: &mut H, jobs: Jobs) -> Jobs {
+    let stale = |job: &Progress| job.pending.as_ref().is_some_and(|pending| pending.stale);
+    let any_is_stale = jobs.iter().flatten().any(stale);
     side_by_side(
         jobs,
         |job| match &job.pending {
-            Some(pending) if pending.stale => vec![job.request(0)],
+            Some(_) if any_is_stale => vec![job.request(0)],
             _ => Vec::new(),
         },
         |requests| host.fetch_manifests(&requests),

@@ -195,34 +195,59 @@ fn attach_group<H: Registry + RegistryPush>(
     signature_repository: Option<&Repository>,
     how: &How<'_>,
 ) -> Vec<Result<SignedImage, SigningError>> {
-    let mut jobs = Vec::with_capacity(signed.len());
+    let mut jobs = Vec::<Job>::new();
     let mut made = Vec::with_capacity(signed.len());
     for signed in signed {
         made.push(signed.map(|(target, wanted)| {
-            let payloads: Vec<Vec<u8>> = wanted.iter().map(|new| new.payload.clone()).collect();
-            let repository = signature_repository.unwrap_or(&target.repository).clone();
-            jobs.push(Job {
-                repository,
-                digest: target.digest,
-                wanted,
-            });
-            (target, payloads)
+            let repository = signature_repository.unwrap_or(&target.repository);
+            let (job, places) = enlist(&mut jobs, repository, target.digest, &wanted);
+            (target, wanted, job, places)
         }));
     }
-    let mut attached = attach(host, jobs, how).into_iter();
+    let attached = attach(host, jobs, how);
     made.into_iter()
         .map(|made| {
-            let (target, payloads) = made?;
-            let missing = || Err(SigningError::Contended("it was not attached".into()));
-            let (attached, signatures) = attached.next().unwrap_or_else(missing)?;
-            let signatures = payloads
+            let (target, wanted, job, places) = made?;
+            let missing = || SigningError::Contended("it was not attached".into());
+            let (attached, stored) = attached.get(job).cloned().ok_or_else(missing)??;
+            let signatures = wanted
                 .into_iter()
-                .zip(signatures)
-                .map(|(payload, signature)| Signature { payload, signature })
-                .collect();
-            Ok(signed_image(target, signatures, Some(attached)))
+                .zip(places)
+                .map(|(new, place)| Signature {
+                    payload: new.payload,
+                    signature: stored.get(place).cloned().unwrap_or(new.signature),
+                });
+            Ok(signed_image(target, signatures.collect(), Some(attached)))
         })
         .collect()
+}
+
+/// Puts signatures into the one job for their tag, each payload once: two jobs for one tag would
+/// overwrite each other. Returns the job's place, and the signatures' places in it.
+fn enlist(
+    jobs: &mut Vec<Job>,
+    repository: &Repository,
+    digest: Digest,
+    wanted: &[NewSignature],
+) -> (usize, Vec<usize>) {
+    let same = |job: &Job| job.repository == *repository && job.digest == digest;
+    let place = jobs.iter().position(same).unwrap_or_else(|| {
+        jobs.push(Job {
+            repository: repository.clone(),
+            digest,
+            wanted: Vec::new(),
+        });
+        jobs.len() - 1
+    });
+    let all = &mut jobs[place].wanted;
+    let places = wanted.iter().map(|new| {
+        let same = |there: &NewSignature| there.content.descriptor == new.content.descriptor;
+        all.iter().position(same).unwrap_or_else(|| {
+            all.push(new.clone());
+            all.len() - 1
+        })
+    });
+    (place, places.collect())
 }
 
 fn sign(
@@ -237,7 +262,9 @@ fn sign(
     };
     identities
         .iter()
-        .map(|identity| {
+        .enumerate()
+        .filter(|(place, identity)| !identities[..*place].contains(identity))
+        .map(|(_, identity)| {
             let claims = SimpleSigning {
                 docker_reference: identity.clone(),
                 digest: target.digest,
@@ -346,7 +373,7 @@ impl Walk {
                     self.unread.push(child.target(&target));
                 }
                 self.targets.push(child.target(&target));
-                if self.targets.len() > MAX_MANIFESTS {
+                if self.targets.len() > 1 + MAX_MANIFESTS {
                     return Err(SigningError::LimitExceeded(format!(
                         "an index names more than {MAX_MANIFESTS} manifests"
                     )));

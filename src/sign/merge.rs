@@ -8,6 +8,7 @@ use crate::payload::MAX_PAYLOAD_SIZE;
 use crate::verify::decode_annotation;
 
 /// A signature that is to be attached.
+#[derive(Clone)]
 pub(super) struct NewSignature {
     pub(super) payload: Vec<u8>,
     pub(super) signature: Vec<u8>,
@@ -103,7 +104,7 @@ pub(super) fn merge(
         };
         let mut wanted = ownership.wanted.iter().zip(&mut signatures);
         let equal =
-            wanted.find(|(wanted, found)| found.is_none() && wanted.content.says_the_same(content));
+            wanted.find(|(wanted, found)| found.is_none() && wanted.content.is_said_by(content));
         match equal {
             Some((_, found)) => {
                 *found = content

@@ -85,6 +85,7 @@ pub fn decode_signature(stored: &[u8]) -> Result<Vec<u8>, String> {
         .copied()
         .filter(|byte| !byte.is_ascii_whitespace())
         .collect();
+    check_size(&text)?;
     Ok(BASE64.decode(&text).unwrap_or_else(|_| stored.to_vec()))
 }
 

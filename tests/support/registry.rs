@@ -20,6 +20,9 @@ pub enum Call {
 
 type Twist<Q, A> = Box<dyn FnMut(&Q, Result<A, RegistryError>) -> Result<A, RegistryError>>;
 
+/// What others do to the store before a request is served.
+pub type Meanwhile = Box<dyn FnMut(&mut Store, usize)>;
+
 /// The registry. What it is told to do wrong it does on top of its honest answer.
 #[derive(Default)]
 pub struct MemoryRegistry {
@@ -42,7 +45,7 @@ pub struct MemoryRegistry {
     pub twist_manifest: Option<Twist<ManifestRequest, ServedManifest>>,
     pub twist_blob: Option<Twist<BlobRequest, Vec<u8>>>,
     /// Called with the store before each call, with the call's place: another signer at work.
-    pub meanwhile: Option<Box<dyn FnMut(&mut Store, usize)>>,
+    pub meanwhile: Option<Meanwhile>,
 }
 
 impl MemoryRegistry {

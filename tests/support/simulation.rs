@@ -26,13 +26,16 @@ pub enum Model {
     Timed { least: u64, most: u64, spread: u64 },
 }
 
+/// What one signer does.
+pub type Task<'a, T> = Box<dyn FnOnce(&mut SimulatedHost) -> T + Send + 'a>;
+
 /// Lets every signer do its work at one registry, and returns the registry and when each ended,
 /// in virtual microseconds.
 pub fn simulate<T: Send>(
     seed: u64,
     model: Model,
     store: Store,
-    signers: Vec<Box<dyn FnOnce(&mut SimulatedHost) -> T + Send + '_>>,
+    signers: Vec<Task<'_, T>>,
 ) -> (Store, Vec<(T, u64)>) {
     thread::scope(|scope| {
         let (ask, asked) = channel();
