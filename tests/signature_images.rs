@@ -481,7 +481,7 @@ fn agrees_with_containers_image() {
             vec![Some(Rejection::OtherMediaType("text/plain".into()))],
             vec![Some(Rejection::OtherMediaType("text/plain".into()))],
         ),
-        ("key-rekor-valid", vec![None], vec![none()]),
+        ("key-rekor-valid", vec![none()], vec![None]),
         ("fulcio-rekor-valid", vec![none()], vec![none()]),
     ] {
         for (key, expected) in [(&first, with_first), (&second, with_second)] {

@@ -89,10 +89,15 @@ pub fn decode_signature(stored: &[u8]) -> Result<Vec<u8>, String> {
     Ok(BASE64.decode(&text).unwrap_or_else(|_| stored.to_vec()))
 }
 
-/// Reads the signature of a layer's annotation: base64 alone.
+/// Reads the signature of a layer's annotation: base64 alone, in which Go reads past line ends.
 pub(crate) fn decode_annotation(stored: &str) -> Result<Vec<u8>, String> {
     check_size(stored.as_bytes())?;
-    BASE64.decode(stored).map_err(|error| error.to_string())
+    let text: String = stored
+        .chars()
+        .filter(|end| !matches!(end, '\r' | '\n'))
+        .collect();
+    check_size(text.as_bytes())?;
+    BASE64.decode(&text).map_err(|error| error.to_string())
 }
 
 fn check_size(stored: &[u8]) -> Result<(), String> {

@@ -3,7 +3,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::key::PublicKey;
-use crate::oci::{MAX_SIGNATURES, Repository};
+use crate::oci::{MAX_SIGNATURES, Reference, Repository};
 use crate::payload::MAX_PAYLOAD_SIZE;
 
 /// A policy as data, not yet read.
@@ -152,15 +152,25 @@ impl Policy {
 
     /// Whether a signature for an image that is found here may name this repository.
     pub(super) fn allows_identity(&self, found_in: &Repository, named: &str) -> bool {
+        // podman names a tag too; the repository is what is compared.
+        let signed_for = || {
+            named
+                .parse::<Reference>()
+                .ok()
+                .map(|named| named.repository)
+        };
         match &self.identity {
             Identity::Ignore => true,
             Identity::Exact(expected) => named == expected,
-            Identity::Repository => named == found_in.as_str(),
+            Identity::Repository => signed_for().as_ref() == Some(found_in),
             Identity::Remap { actual, signed } => found_in
                 .as_str()
                 .strip_prefix(actual.as_str())
                 .filter(|rest| rest.is_empty() || rest.starts_with('/'))
-                .is_some_and(|rest| named.strip_prefix(signed.as_str()) == Some(rest)),
+                .zip(signed_for())
+                .is_some_and(|(rest, named)| {
+                    named.as_str().strip_prefix(signed.as_str()) == Some(rest)
+                }),
         }
     }
 }
