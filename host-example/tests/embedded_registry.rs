@@ -1154,7 +1154,7 @@ struct Site {
 impl Site {
     async fn start(options: Options) -> Self {
         let registry = EmbeddedRegistry::start(options).await.expect("a registry");
-        let client = Client::builder().no_proxy().build().expect("a client");
+        let client = client_builder().no_proxy().build().expect("a client");
         Self { registry, client }
     }
 
@@ -1264,3 +1264,10 @@ fn sha256(bytes: &[u8]) -> String {
 const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const CONFIG: &str = "a/config";
+
+/// reqwest is built without a TLS provider, and asks for one even where it speaks plain HTTP.
+fn client_builder() -> reqwest::ClientBuilder {
+    // It fails where another test was first, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+}
