@@ -573,6 +573,23 @@ fn one_image_in_two_repositories_is_signed_for_both() {
     }
 }
 
+/// The same, one after the other: a claim for one repository does not undo that for another.
+#[test]
+fn one_image_in_two_repositories_signed_one_after_the_other() {
+    let sigs = "sigs.example/all".parse().unwrap();
+    let options = Options {
+        attachment: Attachment::Repository(sigs, Earlier::Replace),
+        ..Options::default()
+    };
+    let mut registry = MemoryRegistry::default();
+    for repository in ["one.example/a", "two.example/a"] {
+        let reference = format!("{repository}@{}", digest());
+        sign_one(&mut registry, &FIRST, &reference, &options).unwrap();
+    }
+    let manifest = registry.store.signatures("sigs.example/all", &digest());
+    assert_eq!(raw_layers(manifest.unwrap()).len(), 2);
+}
+
 #[test]
 fn one_that_fails_stops_no_other() {
     let mut registry = MemoryRegistry::default();

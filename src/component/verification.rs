@@ -1,4 +1,4 @@
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Component;
@@ -42,5 +42,5 @@ impl Guest for Component {
 }
 
 pub(super) fn invalid_repository(error: &InvalidReference) -> String {
-    alloc::format!("signature repository: {}", error.to_string())
+    alloc::format!("signature repository: {error}")
 }
