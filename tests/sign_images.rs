@@ -260,7 +260,8 @@ fn others_layers_stay_byte_for_byte() {
     let foreign = [
         format!(
             r#"{{ "annotations":{{"z":"1","a":"<&>","dev.cosignproject.cosign/signature":"AAAA"}},
-            "size":2, "digest":"{digest}","unknown":{{"deep":[1,2.50,1e3,"\u00e9\/"]}},"mediaType":"x/y" }}"#
+            "size":2, "digest":"{digest}","unknown":{{"deep":[1,2.50,1e3,"\u00e9\/"]}},
+            "mediaType":"x/y" }}"#
         ),
         format!(
             r#"{{"mediaType":"{}","size":2,"digest":"{digest}"}}"#,
@@ -268,7 +269,8 @@ fn others_layers_stay_byte_for_byte() {
         ),
     ];
     let manifest = format!(
-        r#"{{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"c/d","size":2,"digest":"{digest}"}},
+        r#"{{"schemaVersion":2,"mediaType":"{}",
+        "config":{{"mediaType":"c/d","size":2,"digest":"{digest}"}},
         "layers":[{},{}],"annotations":{{"who":"they & we"}},"extra":[ 1 ]}}"#,
         media_type::DOCKER_MANIFEST,
         foreign[0],
@@ -350,7 +352,12 @@ fn malformed_layers_of_others_stop_the_signer_and_lose_nothing() {
         json!({"size": 2}),
         json!({"mediaType": "m", "size": -1, "digest": digest().to_string()}),
         json!({"mediaType": "m", "size": 1, "digest": digest().to_string().to_uppercase()}),
-        json!({"mediaType": "m", "size": 1, "digest": digest().to_string(), "annotations": {"a": 1}}),
+        json!({
+            "mediaType": "m",
+            "size": 1,
+            "digest": digest().to_string(),
+            "annotations": {"a": 1},
+        }),
     ] {
         let mut registry = MemoryRegistry::default();
         registry.store.put_manifest(
@@ -639,7 +646,7 @@ fn a_neighbour_with_more_to_do_does_not_widen_the_window() {
 #[test]
 fn walks_nested_indexes_once_each() {
     let mut registry = MemoryRegistry::default();
-    let image = |number| json!({"mediaType": media_type::OCI_MANIFEST, "size": 1, "digest": Digest::of(&[number]).to_string()});
+    let image = |number| descriptor(media_type::OCI_MANIFEST, Digest::of(&[number]));
     let inner = put_index(&mut registry, &[image(1), image(2)]);
     let outer = put_index(&mut registry, &[inner.clone(), image(2), image(3), inner]);
     let reference = format!("r.example/app@{}", outer["digest"].as_str().unwrap());
@@ -655,7 +662,7 @@ fn walks_nested_indexes_once_each() {
 #[test]
 fn a_missing_index_within_an_index_is_named() {
     let mut registry = MemoryRegistry::default();
-    let gone = json!({"mediaType": media_type::OCI_INDEX, "size": 1, "digest": Digest::of(b"gone").to_string()});
+    let gone = descriptor(media_type::OCI_INDEX, Digest::of(b"gone"));
     let outer = put_index(&mut registry, &[gone]);
     let Err(SigningError::ImageNotFound(name)) = sign_index(&mut registry, &outer) else {
         panic!("something was signed");
@@ -740,8 +747,7 @@ fn an_index_that_is_served_as_another_is_refused() {
 #[test]
 fn there_are_no_circles() {
     let mut registry = MemoryRegistry::default();
-    let child =
-        json!({"mediaType": media_type::OCI_INDEX, "size": 1, "digest": digest().to_string()});
+    let child = descriptor(media_type::OCI_INDEX, digest());
     let outer = put_index(&mut registry, &[child]);
     let content = registry.store.manifest(
         &"r.example/app".parse().unwrap(),
@@ -754,7 +760,8 @@ fn there_are_no_circles() {
 
 #[test]
 fn indexes_are_bounded_in_breadth_and_depth() {
-    let image = |number: usize| json!({"mediaType": media_type::OCI_MANIFEST, "size": 1, "digest": Digest::of(&number.to_le_bytes()).to_string()});
+    let image =
+        |number: usize| descriptor(media_type::OCI_MANIFEST, Digest::of(&number.to_le_bytes()));
     let breadth = |count: usize| {
         let mut registry = MemoryRegistry::default();
         let children: Vec<_> = (0..count).map(image).collect();
@@ -778,7 +785,8 @@ fn indexes_are_bounded_in_breadth_and_depth() {
 /// The error says "more than 1000 manifests".
 #[test]
 fn an_index_of_a_thousand_manifests_is_no_more_than_a_thousand() {
-    let image = |number: usize| json!({"mediaType": media_type::OCI_MANIFEST, "size": 1, "digest": Digest::of(&number.to_le_bytes()).to_string()});
+    let image =
+        |number: usize| descriptor(media_type::OCI_MANIFEST, Digest::of(&number.to_le_bytes()));
     let mut registry = MemoryRegistry::default();
     let children: Vec<_> = (0..1000).map(image).collect();
     let index = put_index(&mut registry, &children);
@@ -1145,6 +1153,11 @@ fn add_foreign(store: &mut Store, repository: &str, signature: &str) {
     });
     layers.push(layer(b"{}", signature));
     put_layers(store, repository, &layers);
+}
+
+/// A descriptor of something that nobody fetches.
+fn descriptor(media_type: &str, digest: Digest) -> Value {
+    json!({"mediaType": media_type, "size": 1, "digest": digest.to_string()})
 }
 
 /// Stores an index and describes it.

@@ -114,7 +114,7 @@ pub fn attach_signature<H: Registry + RegistryPush>(
     }
     let signature = decode_signature(stored_signature)
         .map_err(|why| SigningError::InvalidOption(format!("the signature is malformed: {why}")))?;
-    let wanted = vec![new_signature(payload.to_vec(), signature)?];
+    let wanted = vec![new_signature(claims, payload.to_vec(), signature)?];
     let repository = signature_repository.unwrap_or(&target.repository).clone();
     let job = Job {
         repository,
@@ -272,16 +272,21 @@ fn sign(
             };
             let payload = claims.to_bytes()?;
             let signature = signer.sign(&payload)?;
-            new_signature(payload, signature)
+            new_signature(claims, payload, signature)
         })
         .collect()
 }
 
-fn new_signature(payload: Vec<u8>, signature: Vec<u8>) -> Result<NewSignature, SigningError> {
+fn new_signature(
+    claims: SimpleSigning,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+) -> Result<NewSignature, SigningError> {
     let malformed = |why: &str| SigningError::InvalidOption(why.to_string());
     let layer = Layer::of(&payload, &signature).map_err(|why| malformed(&why))?;
     let content = layer.content().map_err(malformed)?.clone();
     Ok(NewSignature {
+        claims,
         payload,
         signature,
         layer,

@@ -4,12 +4,13 @@ use super::options::Earlier;
 use crate::fetch::Blobs;
 use crate::key::PublicKey;
 use crate::oci::{AttachedSignature, Descriptor, Layer};
-use crate::payload::MAX_PAYLOAD_SIZE;
+use crate::payload::{MAX_PAYLOAD_SIZE, SimpleSigning};
 use crate::verify::decode_annotation;
 
 /// A signature that is to be attached.
 #[derive(Clone)]
 pub(super) struct NewSignature {
+    pub(super) claims: SimpleSigning,
     pub(super) payload: Vec<u8>,
     pub(super) signature: Vec<u8>,
     pub(super) layer: Layer,
@@ -67,9 +68,23 @@ impl Ownership<'_> {
         let payload = self.own_payload(content).or_else(fetched);
         let signature = decode_annotation(stored).ok();
         match (self.public_key, payload, signature) {
-            (Some(key), Some(payload), Some(signature)) => key.verify(payload, &signature).is_ok(),
+            (Some(key), Some(payload), Some(signature)) => {
+                self.is_about_the_same(payload) && key.verify(payload, &signature).is_ok()
+            }
             _ => false,
         }
+    }
+
+    /// A claim for another repository is another claim, also by the same key: signatures of many
+    /// repositories can lie in one place (`COSIGN_REPOSITORY`), and one image can be signed for a
+    /// mirror later.
+    fn is_about_the_same(&self, payload: &[u8]) -> bool {
+        SimpleSigning::parse(payload).is_ok_and(|earlier| {
+            self.wanted.iter().any(|wanted| {
+                wanted.claims.digest == earlier.digest
+                    && wanted.claims.docker_reference == earlier.docker_reference
+            })
+        })
     }
 }
 

@@ -1,0 +1,222 @@
+//! Several signers at once: what is reported as attached stays attached.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::collections::HashMap;
+use std::env;
+use std::sync::{LazyLock, Mutex};
+
+use cosignet::imports::{KeyService, KeyServiceError};
+use cosignet::oci::Digest;
+use cosignet::sign::{Signer, SigningError, sign_images};
+use support::*;
+
+/// The realistic model: every request takes its time, and the time has a bound. Signatures that
+/// are reported as attached are all there, whoever was faster.
+#[test]
+fn signers_at_once_lose_nothing() {
+    for (signers, runs) in [(2, 150), (3, 60), (5, 20), (8, 8), (16, 2)] {
+        for model in [TIMED, SPREAD] {
+            for seed in 0..runs {
+                let tally = race(seed, model, signers);
+                let failed = (tally.lost, tally.contended);
+                assert_eq!(failed, (0, 0), "{signers} signers, {model:?}, seed {seed}");
+            }
+        }
+    }
+}
+
+/// Against a scheduler that may hold any request back for ever no protocol helps that can only
+/// read and write a tag. But the tag stays readable, the last writer's signature is in it, and
+/// nobody is caught in a loop.
+#[test]
+fn an_adversary_breaks_nothing_else() {
+    for (signers, runs) in [(2, 60), (4, 30), (8, 5)] {
+        for seed in 0..runs {
+            let tally = race(seed, Model::Adversarial, signers);
+            assert!(
+                tally.lost + tally.contended < tally.signatures,
+                "seed {seed}"
+            );
+        }
+    }
+}
+
+/// Two that never meet wait for nobody.
+#[test]
+fn one_after_the_other_keeps_all() {
+    let far_apart = Model::Timed {
+        least: 1_000,
+        most: 5_000,
+        spread: 60_000_000,
+    };
+    for seed in 0..20 {
+        let tally = race(seed, far_apart, 8);
+        assert_eq!((tally.lost, tally.contended), (0, 0), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_race_is_a_function_of_its_seed() {
+    for model in [TIMED, Model::Adversarial] {
+        let [first, second] = [race(7, model, 6), race(7, model, 6)];
+        assert_eq!(
+            (first.lost, first.contended, first.sum_us),
+            (second.lost, second.contended, second.sum_us)
+        );
+    }
+}
+
+/// How often signatures are lost, in so many runs of each kind:
+/// `RACES=20000 cargo test --test races figures -- --nocapture`.
+#[test]
+fn figures() {
+    let Ok(runs) = env::var("RACES") else { return };
+    let runs: u64 = runs.parse().unwrap();
+    let models = [
+        ("adversarial", Model::Adversarial),
+        ("timed", TIMED),
+        ("spread", SPREAD),
+        ("slow", SLOW),
+    ];
+    for (name, model) in models {
+        for signers in [2, 3, 4, 8, 16] {
+            let runs = if signers > 4 { runs / 8 } else { runs };
+            let mut sum = Tally::default();
+            for seed in 0..runs {
+                sum.add(race(seed, model, signers));
+            }
+            println!("{signers:2} signers, {name:11}: {}", sum.figures());
+        }
+    }
+}
+
+#[derive(Default)]
+struct Tally {
+    runs: u64,
+    lossy_runs: u64,
+    signatures: u64,
+    lost: u64,
+    contended: u64,
+    latest_us: u64,
+    sum_us: u64,
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.runs += 1;
+        self.lossy_runs += u64::from(other.lost > 0);
+        self.signatures += other.signatures;
+        self.lost += other.lost;
+        self.contended += other.contended;
+        self.latest_us = self.latest_us.max(other.latest_us);
+        self.sum_us += other.sum_us;
+    }
+
+    fn figures(&self) -> String {
+        format!(
+            "{} runs, {} lossy ({:.3} %); {} signatures, {} lost ({:.3} %), {} gave up ({:.3} %); \
+             mean {} ms, longest {} ms",
+            self.runs,
+            self.lossy_runs,
+            100.0 * self.lossy_runs as f64 / self.runs as f64,
+            self.signatures,
+            self.lost,
+            100.0 * self.lost as f64 / self.signatures as f64,
+            self.contended,
+            100.0 * self.contended as f64 / self.signatures as f64,
+            self.sum_us / self.signatures / 1000,
+            self.latest_us / 1000,
+        )
+    }
+}
+
+/// One race; every signer has a key of its own.
+fn race(seed: u64, model: Model, signers: usize) -> Tally {
+    type Work = Task<'static, Result<Vec<u8>, SigningError>>;
+    let work = (0..signers)
+        .map(|number| -> Work {
+            Box::new(move |host| {
+                let mut service = CachedService(number);
+                let mut signer = Signer::key_service(&mut service, "k")?;
+                let mut results = sign_images(host, &mut signer, &[IMAGE.to_owned()], &attaching());
+                let mut image = results.remove(0).outcome?;
+                Ok(image.signatures.remove(0).signature)
+            })
+        })
+        .collect();
+    let (store, results) = simulate(seed, model, Store::default(), work);
+    let manifest = store
+        .signatures("r.example/app", &Digest::of(b"{}"))
+        .unwrap();
+    let stored = stored_signatures(manifest);
+    let mut tally = Tally::default();
+    for (result, end) in results {
+        tally.signatures += 1;
+        tally.sum_us += end;
+        tally.latest_us = tally.latest_us.max(end);
+        match result {
+            Ok(signature) => tally.lost += u64::from(!stored.contains(&signature)),
+            Err(SigningError::Contended(_)) => tally.contended += 1,
+            Err(other) => panic!("seed {seed}: {other}"),
+        }
+    }
+    tally
+}
+
+const IMAGE: &str =
+    "r.example/app@sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+
+/// Every request takes from 1 to 20 ms, and all start within 20 ms.
+const TIMED: Model = Model::Timed {
+    least: 1_000,
+    most: 20_000,
+    spread: 20_000,
+};
+
+/// As `TIMED`, started within 200 ms.
+const SPREAD: Model = Model::Timed {
+    least: 1_000,
+    most: 20_000,
+    spread: 200_000,
+};
+
+/// A slow registry: up to 100 ms, started within 100 ms.
+const SLOW: Model = Model::Timed {
+    least: 1_000,
+    most: 100_000,
+    spread: 100_000,
+};
+
+/// A key service that remembers: a simulation signs the same payload again and again.
+struct CachedService(usize);
+
+static SERVICES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    (0..16)
+        .map(|number| MemoryKeyService::new(number).pem())
+        .collect()
+});
+static SIGNED: LazyLock<Mutex<Signed>> = LazyLock::new(Mutex::default);
+
+/// A signature by the number of the key and what was signed.
+type Signed = HashMap<(usize, Digest), Vec<u8>>;
+
+impl KeyService for CachedService {
+    fn public_key(&mut self, _key: &str) -> Result<String, KeyServiceError> {
+        Ok(SERVICES[self.0].clone())
+    }
+
+    fn sign_digest(&mut self, key: &str, digest: &Digest) -> Result<Vec<u8>, KeyServiceError> {
+        let mut signed = SIGNED.lock().unwrap();
+        let signature = signed.entry((self.0, *digest)).or_insert_with(|| {
+            let mut service = MemoryKeyService::new(self.0 as u8);
+            service.sign_digest(key, digest).unwrap()
+        });
+        Ok(signature.clone())
+    }
+}
