@@ -60,7 +60,8 @@ pub struct ManifestRequest {
     pub reference: String,
     /// The most bytes that will be accepted.
     pub max_size: u64,
-    /// How long to wait before asking, in milliseconds.
+    /// How long to wait before asking, in milliseconds; where it is not 0, at least four
+    /// times as long as the slowest request took.
     pub after_ms: u32,
 }
 

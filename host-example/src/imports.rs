@@ -3,7 +3,8 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures_util::stream::{self, StreamExt};
@@ -34,6 +35,29 @@ pub struct Imports {
     push: Option<Arc<dyn RegistryPush>>,
     keys: Option<Arc<dyn KeyService>>,
     side_by_side: usize,
+    slowest: Slowest,
+}
+
+/// The longest that a request for a manifest took, in milliseconds: how long a write of another
+/// signer may be under way.
+#[derive(Clone, Default)]
+struct Slowest(Arc<AtomicU64>);
+
+impl Slowest {
+    async fn watch<A>(&self, request: impl Future<Output = A>) -> A {
+        let begin = Instant::now();
+        let answer = request.await;
+        let took = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.0.fetch_max(took, Ordering::Relaxed);
+        answer
+    }
+
+    /// Waits until such a write has ended, as `wit/registry.wit` says.
+    async fn outlast(&self, at_least_ms: u32) {
+        let pause = self.0.load(Ordering::Relaxed).saturating_mul(4);
+        let pause = Duration::from_millis(pause.max(at_least_ms.into()));
+        tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
+    }
 }
 
 impl Default for Imports {
@@ -43,6 +67,7 @@ impl Default for Imports {
             push: None,
             keys: None,
             side_by_side: 16,
+            slowest: Slowest::default(),
         }
     }
 }
@@ -127,17 +152,15 @@ impl wit::Host for Imports {
         &mut self,
         requests: Vec<wit::ManifestRequest>,
     ) -> Vec<Result<wit::Manifest, types::RegistryError>> {
-        let registry = &self.registry;
+        let (registry, slowest) = (&self.registry, &self.slowest);
         self.each(requests, |request| async move {
             let registry = lent(registry)?;
             if request.after_ms > 0 {
-                let pause = Duration::from_millis(request.after_ms.into()).min(LONGEST_PAUSE);
-                tokio::time::sleep(pause).await;
+                slowest.outlast(request.after_ms).await;
             }
             let (repository, reference) = (&request.repository, &request.reference);
-            let found = registry
-                .fetch_manifest(repository, reference, request.max_size)
-                .await?;
+            let fetch = registry.fetch_manifest(repository, reference, request.max_size);
+            let found = slowest.watch(fetch).await?;
             Ok(wit::Manifest {
                 media_type: found.media_type,
                 content: found.content,
@@ -180,13 +203,12 @@ impl registry_push::Host for Imports {
         &mut self,
         manifests: Vec<registry_push::ManifestPush>,
     ) -> Vec<Result<(), types::RegistryError>> {
-        let push = &self.push;
+        let (push, slowest) = (&self.push, &self.slowest);
         self.each(manifests, |manifest| async move {
             let (repository, reference) = (&manifest.repository, &manifest.reference);
             let (media_type, content) = (&manifest.media_type, manifest.content);
-            Ok(lent(push)?
-                .push_manifest(repository, reference, media_type, content)
-                .await?)
+            let push = lent(push)?.push_manifest(repository, reference, media_type, content);
+            Ok(slowest.watch(push).await?)
         })
         .await
     }
@@ -257,5 +279,5 @@ fn fill_random(out: &mut [u8]) {
     getrandom::fill(out).expect("the operating system has randomness once it has booted");
 }
 
-/// The component asks for less; a pause must not become a hang.
+/// A pause must not become a hang.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);

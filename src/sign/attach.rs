@@ -69,9 +69,9 @@ pub(super) struct How<'a> {
 ///
 /// A registry has no conditional write, so two signers can overwrite each other's tag. What is
 /// done about it: blobs go first, so that reading the tag and writing it lie one request apart;
-/// what was written is read back; a signature that is gone is merged again after a pause that
-/// grows and differs from signer to signer; and whoever saw another signer at work looks once
-/// more after that one must have finished.
+/// what was written is read back when all who had read the tag before must have written too,
+/// until it rests; and a signature that is gone is merged again after a pause that grows and
+/// differs from signer to signer.
 ///
 /// Each job ends with the signatures that are attached: an equal one that was there already
 /// takes the place of the one that was made.
@@ -91,7 +91,6 @@ pub(super) fn attach<H: Registry + RegistryPush>(
         jobs = reread(host, jobs);
         jobs = write(host, jobs);
         jobs = confirm(host, jobs);
-        jobs = settle(host, jobs);
         if jobs.iter().flatten().all(|job| job.attached.is_some()) {
             break;
         }
@@ -106,12 +105,12 @@ struct Progress {
     pushed: BTreeSet<Digest>,
     /// How often the tag was read to be merged with.
     rounds: u32,
-    /// Another signer was seen at work.
-    contended: bool,
     /// Why manifests were refused.
     refused: Vec<RegistryError>,
     /// What is to be written, and over what.
     pending: Option<Pending>,
+    /// What was written, or was found to hold what was written, and is to be confirmed.
+    written: Option<Written>,
     attached: Option<Attached>,
     signatures: Vec<Vec<u8>>,
 }
@@ -122,6 +121,11 @@ struct Pending {
     outcome: AttachOutcome,
     /// Time went by since the tag was read.
     stale: bool,
+}
+
+struct Written {
+    manifest_digest: Digest,
+    outcome: AttachOutcome,
 }
 
 type Jobs = Vec<Result<Progress, SigningError>>;
@@ -144,9 +148,9 @@ impl Progress {
             job,
             pushed: BTreeSet::new(),
             rounds: 0,
-            contended: false,
             refused: Vec::new(),
             pending: Some(pending),
+            written: None,
             attached: None,
             signatures: Vec::new(),
         })
@@ -272,6 +276,11 @@ impl Progress {
             })
     }
 
+    /// Whether the tag is to be read and merged with.
+    fn is_to_merge(&self) -> bool {
+        self.attached.is_none() && self.written.is_none()
+    }
+
     fn done(&mut self, manifest_digest: Digest, outcome: AttachOutcome) {
         self.pending = None;
         self.attached = Some(Attached {
@@ -313,13 +322,13 @@ impl Progress {
 fn read<H: Registry>(host: &mut H, jobs: Jobs, how: &How<'_>) -> Jobs {
     let found = side_by_side(
         jobs,
-        |job| match job.attached {
-            Some(_) => Vec::new(),
-            None => vec![job.request(job.pause())],
+        |job| match job.is_to_merge() {
+            true => vec![job.request(job.pause())],
+            false => Vec::new(),
         },
         |requests| host.fetch_manifests(&requests),
         |mut job, answers| {
-            if job.attached.is_some() {
+            if !job.is_to_merge() {
                 return Ok((job, None, Vec::new()));
             }
             job.rounds += 1;
@@ -356,7 +365,7 @@ fn read<H: Registry>(host: &mut H, jobs: Jobs, how: &How<'_>) -> Jobs {
         },
         |requests| host.fetch_blobs(&requests),
         |(mut job, found, wanted), answers| {
-            if job.attached.is_some() {
+            if !job.is_to_merge() {
                 return Ok(job);
             }
             let stale = !wanted.is_empty();
@@ -425,7 +434,6 @@ fn reread<H: Registry>(host: &mut H, jobs: Jobs) -> Jobs {
             let now = read_signatures(only(answers), MAX_MANIFEST_SIZE)?;
             let base = job.pending.as_ref().and_then(|pending| pending.base);
             if now.map(|found| found.manifest_digest) != base {
-                job.contended = true;
                 job.pending = None;
             }
             Ok(job)
@@ -447,73 +455,59 @@ fn write<H: RegistryPush>(host: &mut H, jobs: Jobs) -> Jobs {
         },
         |manifests| host.push_manifests(manifests),
         |mut job, answers| {
-            if job.pending.is_none() {
+            let Some(pending) = job.pending.take() else {
                 return Ok(job);
-            }
+            };
             match only(answers) {
                 // Two signers that push one blob at the same time can leave a registry without
                 // it for a moment (seen with distribution 2.8): push all of it again.
                 Err(RegistryError::Invalid(why)) if job.refused.len() < MAX_REFUSALS => {
                     job.refused.push(RegistryError::Invalid(why));
                     job.pushed.clear();
-                    job.pending = None;
-                    job.contended = true;
                 }
-                other => other.map_err(SigningError::Registry)?,
+                other => {
+                    other.map_err(SigningError::Registry)?;
+                    job.written = Some(Written {
+                        manifest_digest: pending.built.manifest_descriptor.digest,
+                        outcome: pending.outcome,
+                    });
+                }
             }
             Ok(job)
         },
     )
 }
 
-/// Reads back what was written.
+/// Reads back what was written, until the tag rests.
+///
+/// Who does not know of a write read the tag before it and writes one request later: within twice
+/// the time of a request. The host waits four times that of its slowest, so a tag that is the
+/// same before and after the pause is safe: whoever writes next has read it. A tag that another
+/// signer wrote to meanwhile is waited for once more, for there may be a third who read it
+/// between the two.
 fn confirm<H: Registry>(host: &mut H, jobs: Jobs) -> Jobs {
     side_by_side(
         jobs,
-        |job| match &job.pending {
-            Some(_) => vec![job.request(0)],
+        |job| match &job.written {
+            Some(_) => vec![job.request(CONFIRM_MS)],
             None => Vec::new(),
         },
         |requests| host.fetch_manifests(&requests),
         |mut job, answers| {
-            let Some(pending) = job.pending.take() else {
+            let Some(written) = job.written.take() else {
                 return Ok(job);
             };
             let found = read_signatures(only(answers), MAX_MANIFEST_SIZE)?;
-            match found {
-                Some(found) if job.is_in(&found) => {
-                    job.contended |=
-                        found.manifest_digest != pending.built.manifest_descriptor.digest;
-                    job.done(found.manifest_digest, pending.outcome);
+            if let Some(found) = found.filter(|found| job.is_in(found)) {
+                let manifest_digest = found.manifest_digest;
+                if manifest_digest == written.manifest_digest {
+                    job.done(manifest_digest, written.outcome);
+                } else {
+                    job.written = Some(Written {
+                        manifest_digest,
+                        ..written
+                    });
                 }
-                _ => job.contended = true,
-            }
-            Ok(job)
-        },
-    )
-}
-
-/// Where another signer was seen at work, looks once more after it must have finished.
-fn settle<H: Registry>(host: &mut H, jobs: Jobs) -> Jobs {
-    side_by_side(
-        jobs,
-        |job| match &job.attached {
-            Some(_) if job.contended => vec![job.request(SETTLE_MS)],
-            _ => Vec::new(),
-        },
-        |requests| host.fetch_manifests(&requests),
-        |mut job, answers| {
-            if answers.is_empty() {
-                return Ok(job);
-            }
-            let found = read_signatures(only(answers), MAX_MANIFEST_SIZE)?;
-            match (found.filter(|found| job.is_in(found)), &mut job.attached) {
-                (Some(found), Some(attached)) => {
-                    // It may change again while others sign; it holds this signature now.
-                    job.contended = attached.manifest_digest != found.manifest_digest;
-                    attached.manifest_digest = found.manifest_digest;
-                }
-                _ => job.attached = None,
             }
             Ok(job)
         },
@@ -548,11 +542,12 @@ fn creation_time(found: &FoundSignatures, blobs: &Blobs) -> Option<String> {
 
 /// How often a registry may refuse a manifest before that is the answer.
 const MAX_REFUSALS: usize = 3;
-/// How often the tag is merged with before the signer gives up.
-const MAX_ROUNDS: u32 = 12;
+/// How often the tag is merged with, or waited for, before the signer gives up.
+const MAX_ROUNDS: u32 = 16;
 /// The first pause between two tries; it doubles up to 32 times this.
 const FIRST_PAUSE_MS: u32 = 25;
-/// Far longer than the one request that lies between another signer's reading and writing.
-const SETTLE_MS: u32 = 250;
+/// The least time before what was written is read back; a host whose requests take long waits
+/// longer.
+const CONFIRM_MS: u32 = 20;
 /// More than a configuration of a thousand layers has.
 const MAX_CONFIG_SIZE: u64 = 256 * 1024;

@@ -22,7 +22,8 @@ pub enum Model {
     /// Any signer may be next, however long the others have waited; pauses mean nothing.
     Adversarial,
     /// Each request takes a time in this range of virtual microseconds, and does what it does at
-    /// some moment in it. Pauses are slept. Signers start within `spread` of each other.
+    /// some moment in it. Pauses are slept as `wit/registry.wit` says. Signers start within
+    /// `spread` of each other.
     Timed { least: u64, most: u64, spread: u64 },
 }
 
@@ -156,6 +157,7 @@ impl Scheduler {
     fn run_timed(&mut self, least: u64, most: u64, spread: u64) -> (Store, Vec<u64>) {
         let count = self.answers.len();
         let mut ends = vec![0; count];
+        let mut slowest = vec![0; count];
         // What happens when: a request of a signer takes effect, or (`None`) its call returns.
         let mut events = BinaryHeap::<Reverse<(u64, usize, Option<usize>)>>::new();
         let mut calls: BTreeMap<usize, Call> = BTreeMap::new();
@@ -170,10 +172,13 @@ impl Scheduler {
                 let mut end = now;
                 for (place, request) in requests.iter().enumerate() {
                     let pause = match request {
-                        Request::FetchManifest(request) => u64::from(request.after_ms) * 1000,
+                        Request::FetchManifest(request) if request.after_ms > 0 => {
+                            (u64::from(request.after_ms) * 1000).max(4 * slowest[signer])
+                        }
                         _ => 0,
                     };
                     let takes = least + self.random.below(most - least + 1);
+                    slowest[signer] = slowest[signer].max(takes);
                     let effect = now + pause + self.random.below(takes + 1);
                     events.push(Reverse((effect, signer, Some(place))));
                     end = end.max(now + pause + takes);
