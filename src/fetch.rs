@@ -10,8 +10,8 @@ use crate::imports::{
     BlobRequest, ManifestRequest, Registry, RegistryError, ServedManifest, TagRequest,
 };
 use crate::oci::{
-    Descriptor, Digest, InvalidReference, Reference, Repository, Selector, SignatureImage,
-    VerifiedBytes, signature_tag,
+    Descriptor, Digest, InvalidReference, MalformedManifest, Reference, Repository, Selector,
+    SignatureImage, VerifiedBytes, signature_tag,
 };
 
 /// Takes items a step further, asking what all of them need in one call.
@@ -116,6 +116,7 @@ pub(crate) fn resolve<R: Registry>(
 pub(crate) enum FetchError {
     Registry(RegistryError),
     Untrusted(String),
+    Limit(String),
 }
 
 /// A signature image, and the digest of the manifest that was read.
@@ -155,8 +156,13 @@ pub(crate) fn read_signatures(
             served.content.len()
         ))));
     }
-    let image = SignatureImage::parse(&served.media_type, &served.content)
-        .map_err(|error| FetchError::Untrusted(format!("signature image: {error}")))?;
+    let image =
+        SignatureImage::parse(&served.media_type, &served.content).map_err(
+            |error| match error {
+                MalformedManifest::TooManySignatures(_) => FetchError::Limit(error.to_string()),
+                other => FetchError::Untrusted(format!("signature image: {other}")),
+            },
+        )?;
     Ok(Some(FoundSignatures {
         image,
         manifest_digest: Digest::of(&served.content),
@@ -202,8 +208,8 @@ pub(crate) fn read_blobs(
 /// Images that are taken through a step together; bounds what is held in memory at a time.
 pub(crate) const SIDE_BY_SIDE: usize = 32;
 
-/// The most bytes of payloads that are held for one image: a thousand signatures of cosign's
-/// come to a quarter of it.
+/// The most bytes of payloads that are held for one image at a time: a thousand signatures of
+/// cosign's come to a quarter of it.
 pub(crate) const MAX_PAYLOADS_SIZE: u64 = 2 * 1024 * 1024;
 
 #[cfg(test)]

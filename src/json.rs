@@ -1,13 +1,13 @@
 //! JSON as Go writes it, and JSON objects that say each thing once.
 
-use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
@@ -41,6 +41,9 @@ pub(crate) struct Object(Vec<(String, Box<RawValue>)>);
 impl Object {
     /// Reads an object; says what is wrong with bytes that are none.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        if depth(bytes) > MAX_DEPTH {
+            return Err(format!("nested more than {MAX_DEPTH} deep"));
+        }
         serde_json::from_slice(bytes).map_err(|error| error.to_string())
     }
 
@@ -71,6 +74,23 @@ impl Object {
         }
     }
 
+    /// The members that are strings; others are left out.
+    pub(crate) fn into_strings(self) -> Result<BTreeMap<String, String>, String> {
+        let strings = self.0.into_iter().filter(|(_, raw)| is_string(raw));
+        strings
+            .map(|(key, raw)| match serde_json::from_str(raw.get()) {
+                Ok(value) => Ok((key, value)),
+                Err(error) => Err(format!("{key}: {error}")),
+            })
+            .collect()
+    }
+
+    /// The first member that is no string.
+    pub(crate) fn other_than_string(&self) -> Option<&str> {
+        let mut others = self.0.iter().filter(|(_, raw)| !is_string(raw));
+        others.next().map(|(key, _)| key.as_str())
+    }
+
     /// What was not taken out, in its order.
     pub(crate) fn into_rest(self) -> Vec<(String, Box<RawValue>)> {
         self.0
@@ -90,10 +110,14 @@ impl<'de> Deserialize<'de> for Object {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
                 let mut members = Vec::<(String, Box<RawValue>)>::new();
-                let mut names = alloc::collections::BTreeSet::new();
                 while let Some((key, value)) = map.next_entry::<String, Box<RawValue>>()? {
-                    if !names.insert(key.to_owned()) {
+                    if members.iter().any(|(name, _)| *name == key) {
                         return Err(A::Error::custom(format!("{key}: given twice")));
+                    }
+                    if members.len() == MAX_MEMBERS {
+                        return Err(A::Error::custom(format!(
+                            "more than {MAX_MEMBERS} members in one object"
+                        )));
                     }
                     members.push((key, value));
                 }
@@ -104,6 +128,76 @@ impl<'de> Deserialize<'de> for Object {
         deserializer.deserialize_map(Members)
     }
 }
+
+/// The first elements of an array, and how many there are: an array of millions costs no more
+/// than what is looked at.
+pub(crate) struct Elements<const MOST: usize> {
+    pub(crate) first: Vec<Box<RawValue>>,
+    pub(crate) count: usize,
+}
+
+impl<'de, const MOST: usize> Deserialize<'de> for Elements<MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Values<const MOST: usize>;
+
+        impl<'de, const MOST: usize> Visitor<'de> for Values<MOST> {
+            type Value = Elements<MOST>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an array")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(
+                self,
+                mut array: A,
+            ) -> Result<Elements<MOST>, A::Error> {
+                let mut first = Vec::new();
+                while first.len() < MOST {
+                    match array.next_element()? {
+                        Some(element) => first.push(element),
+                        None => break,
+                    }
+                }
+                let mut count = first.len();
+                while array.next_element::<IgnoredAny>()?.is_some() {
+                    count += 1;
+                }
+                Ok(Elements { first, count })
+            }
+        }
+
+        deserializer.deserialize_seq(Values)
+    }
+}
+
+fn is_string(raw: &RawValue) -> bool {
+    raw.get().starts_with('"')
+}
+
+/// How deep brackets are nested, were the bytes JSON.
+fn depth(bytes: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut in_string, mut escaped) = (false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// Manifests and payloads nest a handful of levels; readers give up at very different depths.
+const MAX_DEPTH: usize = 32;
+/// More claims or annotations than anybody makes; each is compared with each.
+pub(crate) const MAX_MEMBERS: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -128,6 +222,35 @@ mod tests {
     fn refuses_text_after_the_object() {
         assert!(Object::parse(b"{} {}").is_err());
         assert!(Object::parse(b"[]").is_err());
+    }
+
+    #[test]
+    fn is_bounded() {
+        let members = |count: usize| {
+            let members: Vec<_> = (0..count).map(|n| format!("\"{n}\":0")).collect();
+            Object::parse(format!("{{{}}}", members.join(",")).as_bytes())
+        };
+        assert!(members(MAX_MEMBERS).is_ok());
+        assert!(members(MAX_MEMBERS + 1).is_err());
+        let nested = |depth: usize| {
+            let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));
+            Object::parse(format!(r#"{{"a":{open}"]\"[{{"{close}}}"#).as_bytes())
+        };
+        assert!(nested(MAX_DEPTH).is_ok());
+        assert!(nested(MAX_DEPTH + 1).is_err());
+        let elements = |text| serde_json::from_str::<Elements<2>>(text);
+        let three = elements("[1,[2],3]").unwrap();
+        assert_eq!((three.first.len(), three.count), (2, 3));
+        assert_eq!(elements("[]").unwrap().count, 0);
+        assert!(elements("{}").is_err() && elements("[1,2,3,]").is_err());
+    }
+
+    #[test]
+    fn tells_strings_from_others() {
+        let object = || Object::parse(br#"{"a":"\u0033","n":3,"l":["3"]}"#).unwrap();
+        assert_eq!(object().other_than_string(), Some("n"));
+        let strings = object().into_strings().unwrap();
+        assert_eq!(strings, [("a".to_string(), "3".to_string())].into());
     }
 
     #[test]

@@ -36,7 +36,9 @@ impl From<payload::PayloadError> for PayloadError {
     fn from(error: payload::PayloadError) -> Self {
         match error {
             payload::PayloadError::UnexpectedType(found) => Self::UnexpectedType(found),
-            payload::PayloadError::TooLarge(_) => Self::TooLarge(error.to_string()),
+            payload::PayloadError::TooLarge(_) | payload::PayloadError::TooManyAnnotations(_) => {
+                Self::TooLarge(error.to_string())
+            }
             payload::PayloadError::Malformed(_) => Self::Malformed(error.to_string()),
         }
     }

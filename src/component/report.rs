@@ -57,6 +57,7 @@ impl From<&verify::Rejection> for wit::Rejection {
             Core::SignatureMalformed(_) => Self::SignatureMalformed(words),
             Core::PayloadUnavailable(error) => Self::PayloadUnavailable(error.clone().into()),
             Core::PayloadAltered(_) => Self::PayloadAltered(words),
+            Core::PayloadTooLarge { .. } => Self::PayloadTooLarge(words),
             Core::NoTrustedKey => Self::NoTrustedKey,
             Core::PayloadMalformed(_) => Self::PayloadMalformed(words),
             Core::OtherImage(digest) => Self::OtherImage(digest.to_string()),

@@ -2,7 +2,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Descriptor, media_type};
+use super::{Descriptor, MAX_SIGNATURES, media_type};
 use crate::json::Object;
 
 /// What a reference can name: one image, or an index of several.
@@ -48,6 +48,9 @@ pub enum MalformedManifest {
     /// Not the content that the type demands.
     #[error("malformed manifest: {0}")]
     Content(String),
+    /// More layers than signatures of an image are looked at.
+    #[error("{0} signatures are attached; at most {MAX_SIGNATURES} are looked at")]
+    TooManySignatures(usize),
 }
 
 /// Reads the members of a manifest and settles what it is.

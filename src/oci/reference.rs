@@ -169,7 +169,12 @@ fn is_host(host: &str) -> bool {
                     .all(|label| !label.is_empty() && !label.starts_with('-'))
         }
     };
-    name_is_good && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
+    name_is_good && port.is_none_or(is_port)
+}
+
+/// 1 to 65535, in digits alone: `u16` would read a sign too.
+fn is_port(port: &str) -> bool {
+    port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
 /// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`, OCI distribution specification.

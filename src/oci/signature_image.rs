@@ -8,12 +8,12 @@ use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::manifest::{MalformedManifest, open};
 use super::{Descriptor, Digest, media_type};
-use crate::json::{Object, to_go_json};
+use crate::json::{Elements, Object, to_go_json};
 
 /// The tag of an image's signatures, beside the image: `sha256-<hex>.sig`.
 pub fn signature_tag(digest: &Digest) -> String {
@@ -57,16 +57,16 @@ impl SignatureImage {
         }
         let mut object = open(served_as, bytes)?;
         let config = object.take("config").map_err(MalformedManifest::Content)?;
-        let layers = object
-            .require::<Vec<Box<RawValue>>>("layers")
-            .map_err(MalformedManifest::Content)?
-            .into_iter()
-            .map(Layer::read)
-            .collect();
+        let layers: Elements<MAX_SIGNATURES> = object
+            .require("layers")
+            .map_err(MalformedManifest::Content)?;
+        if layers.count > MAX_SIGNATURES {
+            return Err(MalformedManifest::TooManySignatures(layers.count));
+        }
         Ok(Self {
             media_type: served_as.to_owned(),
             config,
-            layers,
+            layers: layers.first.into_iter().map(Layer::read).collect(),
             rest: object.into_rest(),
         })
     }
@@ -190,7 +190,13 @@ impl Layer {
                     size: object.require("size")?,
                     digest: object.require("digest")?,
                 },
-                annotations: object.take("annotations")?.unwrap_or_default(),
+                annotations: match object.take::<Object>("annotations")? {
+                    Some(annotations) => match annotations.other_than_string() {
+                        None => annotations.into_strings()?,
+                        Some(key) => return Err(format!("annotations: {key}: expected a string")),
+                    },
+                    None => BTreeMap::new(),
+                },
             })
         });
         Self { raw, content }
@@ -198,7 +204,7 @@ impl Layer {
 }
 
 /// A layer's payload and the annotations that stand beside it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AttachedSignature {
     /// The payload.
     #[serde(flatten)]

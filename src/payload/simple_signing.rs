@@ -3,9 +3,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde::Serialize;
-use serde_json::Value;
 
-use crate::json::{Object, to_go_json};
+use crate::json::{MAX_MEMBERS, Object, to_go_json};
 use crate::oci::Digest;
 
 /// The simple-signing payload, containers/image `containers-signature(5)` as cosign writes it.
@@ -25,6 +24,9 @@ pub struct SimpleSigning {
 impl SimpleSigning {
     /// The payload's bytes.
     pub fn to_bytes(&self) -> Result<Vec<u8>, PayloadError> {
+        if self.annotations.len() > MAX_MEMBERS {
+            return Err(PayloadError::TooManyAnnotations(self.annotations.len()));
+        }
         let bytes = to_go_json(&Document {
             critical: Critical {
                 identity: Identity {
@@ -66,14 +68,8 @@ impl SimpleSigning {
         for part in [document, critical, identity, image] {
             part.finish().map_err(malformed)?;
         }
-        let mut annotations = BTreeMap::new();
-        for (key, raw) in optional.map(Object::into_rest).unwrap_or_default() {
-            let value = serde_json::from_str(raw.get())
-                .map_err(|error| PayloadError::Malformed(error.to_string()))?;
-            if let Value::String(value) = value {
-                annotations.insert(key, value);
-            }
-        }
+        let annotations = optional.map(Object::into_strings).transpose();
+        let annotations = annotations.map_err(malformed)?.unwrap_or_default();
         Ok(Self {
             docker_reference,
             digest,
@@ -94,6 +90,9 @@ pub enum PayloadError {
     /// Longer than [`MAX_PAYLOAD_SIZE`].
     #[error("a payload is at most {MAX_PAYLOAD_SIZE} bytes long, found {0}")]
     TooLarge(usize),
+    /// More annotations than are read back.
+    #[error("a payload has at most {MAX_MEMBERS} annotations, found {0}")]
+    TooManyAnnotations(usize),
 }
 
 /// The most bytes of a payload: over a hundred times what cosign writes without annotations.

@@ -53,7 +53,7 @@ pub enum Attachment {
     Repository(Repository, Earlier),
 }
 
-/// What becomes of the signer's earlier signatures of the same image.
+/// What becomes of the signer's earlier signatures of the same image for the same repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Earlier {
     /// They are replaced.

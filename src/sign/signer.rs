@@ -125,6 +125,7 @@ impl From<FetchError> for SigningError {
         match error {
             FetchError::Registry(error) => Self::Registry(error),
             FetchError::Untrusted(why) => Self::UntrustedAnswer(why),
+            FetchError::Limit(why) => Self::LimitExceeded(why),
         }
     }
 }
@@ -132,7 +133,9 @@ impl From<FetchError> for SigningError {
 impl From<PayloadError> for SigningError {
     fn from(error: PayloadError) -> Self {
         match error {
-            PayloadError::TooLarge(_) => Self::LimitExceeded(error.to_string()),
+            PayloadError::TooLarge(_) | PayloadError::TooManyAnnotations(_) => {
+                Self::LimitExceeded(error.to_string())
+            }
             other => Self::InvalidOption(other.to_string()),
         }
     }

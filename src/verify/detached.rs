@@ -66,10 +66,10 @@ fn judge_one(
 ) -> Result<super::VerifiedSignature, Rejection> {
     let limit = judged.policy.limits().payload_size;
     if found.payload.len() as u64 > limit {
-        return Err(Rejection::PayloadMalformed(format!(
-            "the payload is {} bytes long, the limit is {limit}",
-            found.payload.len()
-        )));
+        return Err(Rejection::PayloadTooLarge {
+            size: found.payload.len() as u64,
+            limit,
+        });
     }
     let signature = decode_signature(&found.signature).map_err(Rejection::SignatureMalformed)?;
     judged.judge(&found.payload, &signature)

@@ -4,16 +4,15 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::detached::decode_annotation;
-use super::judge::{Judged, VerifiedSignature};
+use super::judge::Judged;
 use super::policy::Policy;
 use super::report::{Rejection, SignatureReport, Verdict, VerificationError, VerifiedImage};
 use crate::fetch::{
-    BlobError, Blobs, FetchError, FoundSignatures, MAX_PAYLOADS_SIZE, ResolveError, SIDE_BY_SIDE,
-    Target, blob_request, only, read_blobs, read_signatures, resolve, side_by_side,
-    signatures_request,
+    BlobError, Blobs, FetchError, MAX_PAYLOADS_SIZE, ResolveError, SIDE_BY_SIDE, Target,
+    blob_request, only, read_blobs, read_signatures, resolve, side_by_side, signatures_request,
 };
 use crate::imports::{Registry, RegistryError, ServedManifest};
-use crate::oci::{AttachedSignature, Descriptor, Layer, Repository, media_type};
+use crate::oci::{AttachedSignature, Descriptor, Digest, Layer, Repository, media_type};
 
 /// Verifies images by the signatures that are attached to them: one result for each reference.
 pub fn verify_images<R: Registry>(
@@ -40,36 +39,52 @@ fn verify_chunk<R: Registry>(
         .collect();
     let place = |target: &Target| signature_repository.unwrap_or(&target.repository).clone();
     let limit = policy.limits().manifest_size;
-    let found = side_by_side(
+    let mut found = side_by_side(
         targets,
         |target| vec![signatures_request(&place(target), &target.digest, limit, 0)],
         |requests| registry.fetch_manifests(&requests),
         |target, answers| Found::read(policy, target, only(answers)),
     );
-    side_by_side(
-        found,
-        |found: &Found| {
-            let place = place(&found.target);
-            found
-                .payloads
-                .iter()
-                .map(|payload| blob_request(&place, payload))
-                .collect()
-        },
-        |requests| registry.fetch_blobs(&requests),
-        |found, answers| {
-            let payloads = read_blobs(&found.payloads, answers);
-            found.judge(policy, &payloads)
-        },
-    )
+    while found
+        .iter()
+        .flatten()
+        .any(|found| !found.payloads.is_empty())
+    {
+        found = side_by_side(
+            found,
+            |found| {
+                let place = place(&found.target);
+                let batch = found.batch().iter();
+                batch.map(|payload| blob_request(&place, payload)).collect()
+            },
+            |requests| registry.fetch_blobs(&requests),
+            |found, answers| Ok(found.judge_batch(policy, answers)),
+        );
+    }
+    found
+        .into_iter()
+        .map(|found| found?.conclude(policy))
+        .collect()
 }
 
-/// An image and the signatures that were found, payloads not fetched yet.
+/// An image and the signatures that were found, judged as far as their payloads have come.
 struct Found {
     target: Target,
-    signatures: FoundSignatures,
-    /// The payloads that are worth fetching, each once.
+    layers: Vec<Examined>,
+    /// The payloads that are still to be fetched, each once.
     payloads: Vec<Descriptor>,
+}
+
+/// A layer on its way to a verdict.
+struct Examined {
+    payload_digest: Option<Digest>,
+    state: State,
+}
+
+enum State {
+    /// Its payload is to be fetched: what it must be, and the signature over it.
+    Waiting(Descriptor, Vec<u8>),
+    Judged(Verdict),
 }
 
 impl Found {
@@ -94,71 +109,110 @@ impl Found {
                 limits.signatures
             )));
         }
+        let layers: Vec<Examined> = layers
+            .iter()
+            .map(|layer| Examined::read(layer, limits.payload_size))
+            .collect();
         let mut payloads = Vec::<Descriptor>::new();
-        for layer in layers {
-            if let Ok((content, _)) = candidate(layer, limits.payload_size)
-                && !payloads.contains(&content.descriptor)
+        for layer in &layers {
+            if let State::Waiting(payload, _) = &layer.state
+                && !payloads.contains(payload)
             {
-                payloads.push(content.descriptor.clone());
+                payloads.push(payload.clone());
             }
-        }
-        let total: u64 = payloads.iter().map(|payload| payload.size).sum();
-        if total > MAX_PAYLOADS_SIZE {
-            return Err(VerificationError::LimitExceeded(format!(
-                "the payloads of {} come to {total} bytes; at most {MAX_PAYLOADS_SIZE} are fetched",
-                target.digest
-            )));
         }
         Ok(Self {
             target,
-            signatures,
+            layers,
             payloads,
         })
     }
 
-    fn judge(self, policy: &Policy, payloads: &Blobs) -> Result<VerifiedImage, VerificationError> {
-        let Target { repository, digest } = self.target;
+    /// The payloads to fetch next: as many as may be held at a time, so that no number of
+    /// neighbours costs more memory, or hides a good signature.
+    fn batch(&self) -> &[Descriptor] {
+        let mut total = 0;
+        let count = self
+            .payloads
+            .iter()
+            .take_while(|payload| {
+                total += payload.size;
+                total <= MAX_PAYLOADS_SIZE
+            })
+            .count();
+        self.payloads.get(..count.max(1)).unwrap_or_default()
+    }
+
+    fn judge_batch(
+        mut self,
+        policy: &Policy,
+        answers: Vec<Result<Vec<u8>, RegistryError>>,
+    ) -> Self {
+        let blobs = read_blobs(self.batch(), answers);
         let judged = Judged {
             policy,
-            repository: &repository,
-            digest,
+            repository: &self.target.repository,
+            digest: self.target.digest,
         };
+        for layer in &mut self.layers {
+            layer.judge(&judged, &blobs);
+        }
+        self.payloads
+            .retain(|payload| !blobs.contains_key(&(payload.digest, payload.size)));
+        self
+    }
+
+    fn conclude(self, policy: &Policy) -> Result<VerifiedImage, VerificationError> {
+        let Target { repository, digest } = self.target;
         let reports = self
-            .signatures
-            .image
-            .layers()
-            .iter()
+            .layers
+            .into_iter()
             .enumerate()
             .map(|(index, layer)| SignatureReport {
                 index,
-                payload_digest: layer
-                    .content()
-                    .ok()
-                    .map(|content| content.descriptor.digest),
-                verdict: judge_layer(&judged, layer, payloads)
-                    .map_or_else(Verdict::Rejected, Verdict::Counted),
+                payload_digest: layer.payload_digest,
+                verdict: match layer.state {
+                    State::Judged(verdict) => verdict,
+                    State::Waiting(..) => Verdict::Rejected(Rejection::PayloadUnavailable(
+                        RegistryError::Invalid("it was not fetched".into()),
+                    )),
+                },
             })
             .collect();
         VerifiedImage::judge(policy.required(), repository, digest, reports)
     }
 }
 
-fn judge_layer(
-    judged: &Judged<'_>,
-    layer: &Layer,
-    payloads: &Blobs,
-) -> Result<VerifiedSignature, Rejection> {
-    let (content, signature) = candidate(layer, judged.policy.limits().payload_size)?;
-    let descriptor = &content.descriptor;
-    let payload = match payloads.get(&(descriptor.digest, descriptor.size)) {
-        Some(Ok(payload)) => payload,
-        Some(Err(BlobError::Altered(why))) => return Err(Rejection::PayloadAltered(why.clone())),
-        Some(Err(BlobError::Registry(error))) => {
-            return Err(Rejection::PayloadUnavailable(error.clone()));
+impl Examined {
+    fn read(layer: &Layer, payload_limit: u64) -> Self {
+        let payload_digest = layer
+            .content()
+            .ok()
+            .map(|content| content.descriptor.digest);
+        let state = match candidate(layer, payload_limit) {
+            Ok((content, signature)) => State::Waiting(content.descriptor.clone(), signature),
+            Err(rejection) => State::Judged(Verdict::Rejected(rejection)),
+        };
+        Self {
+            payload_digest,
+            state,
         }
-        None => return Err(Rejection::PayloadAltered("it was not fetched".into())),
-    };
-    judged.judge(payload.as_bytes(), &signature)
+    }
+
+    fn judge(&mut self, judged: &Judged<'_>, blobs: &Blobs) {
+        let State::Waiting(payload, signature) = &self.state else {
+            return;
+        };
+        let Some(blob) = blobs.get(&(payload.digest, payload.size)) else {
+            return;
+        };
+        let verdict = match blob {
+            Ok(payload) => judged.judge(payload.as_bytes(), signature),
+            Err(BlobError::Altered(why)) => Err(Rejection::PayloadAltered(why.clone())),
+            Err(BlobError::Registry(error)) => Err(Rejection::PayloadUnavailable(error.clone())),
+        };
+        self.state = State::Judged(verdict.map_or_else(Verdict::Rejected, Verdict::Counted));
+    }
 }
 
 /// A layer that is worth fetching: everything about it that can be seen in the manifest.
@@ -176,10 +230,10 @@ fn candidate(
     let stored = content.signature().ok_or(Rejection::SignatureMissing)?;
     let signature = decode_annotation(stored).map_err(Rejection::SignatureMalformed)?;
     if content.descriptor.size > payload_limit {
-        return Err(Rejection::PayloadMalformed(format!(
-            "the payload has {} bytes; the limit is {payload_limit}",
-            content.descriptor.size
-        )));
+        return Err(Rejection::PayloadTooLarge {
+            size: content.descriptor.size,
+            limit: payload_limit,
+        });
     }
     Ok((content, signature))
 }
@@ -199,6 +253,7 @@ impl From<FetchError> for VerificationError {
         match error {
             FetchError::Registry(error) => Self::Registry(error),
             FetchError::Untrusted(why) => Self::UntrustedAnswer(why),
+            FetchError::Limit(why) => Self::LimitExceeded(why),
         }
     }
 }

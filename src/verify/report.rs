@@ -125,6 +125,14 @@ pub enum Rejection {
     /// The payload is not what the layer says.
     #[error("the payload was altered: {0}")]
     PayloadAltered(String),
+    /// The payload is longer than the policy's limit.
+    #[error("the payload has {size} bytes; the limit is {limit}")]
+    PayloadTooLarge {
+        /// Bytes that the layer says, or that were handed in.
+        size: u64,
+        /// The policy's limit.
+        limit: u64,
+    },
     /// None of the trusted keys made it.
     #[error("made by none of the trusted keys, or over other bytes")]
     NoTrustedKey,

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::process::ExitCode;
 
 use cosignet_host::HostError;
@@ -52,7 +52,16 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.words)
+        // Some of the words are a registry's or a signer's: none of them may steer the terminal.
+        for character in self.words.chars() {
+            match character {
+                _ if character.is_control() && character != '\n' => {
+                    write!(formatter, "{}", character.escape_default())?;
+                }
+                _ => formatter.write_char(character)?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -115,6 +124,7 @@ pub fn rejection_words(rejection: &Rejection) -> String {
         | Rejection::SignatureMissing(words)
         | Rejection::SignatureMalformed(words)
         | Rejection::PayloadAltered(words)
+        | Rejection::PayloadTooLarge(words)
         | Rejection::PayloadMalformed(words)
         | Rejection::Other(words) => words.clone(),
         Rejection::PayloadUnavailable(error) => {
@@ -157,5 +167,16 @@ fn key_service_words(error: KeyServiceError) -> String {
         | KeyServiceError::Unavailable(words)
         | KeyServiceError::Unsupported(words)
         | KeyServiceError::Other(words) => words,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_cannot_steer_the_terminal() {
+        let failure = Failure::other("first\nsecond \u{1b}[2J\r\u{9b}é");
+        assert_eq!(failure.to_string(), "first\nsecond \\u{1b}[2J\\r\\u{9b}é");
     }
 }
