@@ -5,11 +5,15 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use cosignet_host::api::detached::DetachedSignature;
 use cosignet_host::api::keys::{KeyAlgorithm, KeyError};
+use cosignet_host::api::payload::PayloadError;
 use cosignet_host::api::policy::{PolicyError, Rules};
-use cosignet_host::api::report::VerificationError;
+use cosignet_host::api::report::{Rejection, Verdict, VerificationError};
 use cosignet_host::{HostError, Imports, Limits, Program, Session, World};
+use serde_json::Value;
 
 #[test]
 fn imports_are_the_security_policy() {
@@ -204,6 +208,101 @@ async fn signs_deterministically_and_payloads_are_cosigns() {
     );
 }
 
+/// What Wycheproof calls valid passes the signature and fails as a payload; what it calls invalid
+/// fails at once.
+#[tokio::test]
+async fn wycheproof_p256() {
+    let mut session = offline().await;
+    let reference = format!("r.example/a@sha256:{}", "0".repeat(64));
+    let mut run = 0;
+    for group in array(&json("public/wycheproof/ecdsa_secp256r1_sha256_test.json")["testGroups"]) {
+        let key = text(&group["publicKeyPem"]).as_bytes().to_vec();
+        let policy = session.read_policy(&Rules::one_key(key)).await.unwrap();
+        for test in array(&group["tests"]) {
+            let found = [DetachedSignature {
+                payload: unhex(text(&test["msg"])),
+                signature: unhex(text(&test["sig"])),
+            }];
+            let refused = session.verify_detached(policy, &reference, &found).await;
+            let Err(VerificationError::NoMatch(image)) = refused.unwrap() else {
+                panic!("{}: neither counted nor refused", test["tcId"]);
+            };
+            let Verdict::Rejected(reason) = &image.signatures[0].verdict else {
+                panic!("{} counts", test["tcId"]);
+            };
+            let verified = match reason {
+                Rejection::PayloadMalformed(_) => true,
+                Rejection::NoTrustedKey | Rejection::SignatureMalformed(_) => false,
+                other => panic!("{}: {other:?}", test["tcId"]),
+            };
+            assert_eq!(verified, test["result"] == "valid", "{}", test["tcId"]);
+            run += 1;
+        }
+    }
+    assert_eq!(run, 484);
+}
+
+#[tokio::test]
+async fn signs_as_rfc_6979() {
+    let mut session = offline().await;
+    for case in array(&json("public/rfc6979/p256_sha256.json")) {
+        // ECPrivateKey, RFC 5915: version, private key, the curve's object identifier.
+        let scalar = unhex(text(&case["private_x"]));
+        let sec1 = [
+            &unhex("30310201010420")[..],
+            &scalar,
+            &unhex("a00a06082a8648ce3d030107"),
+        ]
+        .concat();
+        let pem = format!(
+            "-----BEGIN EC PRIVATE KEY-----\n{}\n-----END EC PRIVATE KEY-----\n",
+            BASE64.encode(sec1)
+        );
+        let pair = session.import_key_pair(pem.as_bytes(), b"").await.unwrap();
+        let key = session.open_key(pair.private_key.as_bytes(), b"");
+        let key = key.await.unwrap();
+        let message = text(&case["message"]).as_bytes();
+        let signature = session.sign_payload(key, message).await.unwrap().unwrap();
+        let halves = [&case["r"], &case["s"]].map(|half| integer(&unhex(text(half))));
+        let content = halves.concat();
+        let expected = [&[0x30, content.len() as u8], &content[..]].concat();
+        assert_eq!(signature, expected, "{}", case["message"]);
+    }
+}
+
+/// cosign's payloads are read, and written byte for byte.
+#[tokio::test]
+async fn payloads_are_cosigns() {
+    let mut session = offline().await;
+    let mut compared = 0;
+    for case in fs::read_dir(data("cosign/legacy-sig")).unwrap() {
+        let path = case.unwrap().path().join("payload-0.json");
+        let Ok(payload) = fs::read(&path) else {
+            continue;
+        };
+        let content = session.parse_payload(&payload).await.unwrap().unwrap();
+        let written = session.create_payload(&content).await.unwrap().unwrap();
+        // Go writes a byte that is no UTF-8 as this escape; read, it is a character like others.
+        let expected = String::from_utf8(payload).unwrap();
+        let expected = expected.replace("\\ufffd", "\u{fffd}");
+        assert_eq!(written, expected.as_bytes(), "{}", path.display());
+        compared += 1;
+    }
+    assert!(compared > 20, "{compared}");
+    for vector in array(&json("public/payload/sigstore-payload-test.json")["unmarshal"]) {
+        let payload = text(&vector["payload"]).as_bytes();
+        let read = session.parse_payload(payload).await.unwrap();
+        match vector["expectErr"].as_bool().unwrap() {
+            false => assert!(read.is_ok(), "{}", vector["desc"]),
+            true => assert!(
+                matches!(read, Err(PayloadError::UnexpectedType(_))),
+                "{}: {read:?}",
+                vector["desc"]
+            ),
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_policy_that_requires_nothing_cannot_be_made() {
     let mut session = offline().await;
@@ -273,4 +372,29 @@ fn data(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/data")
         .join(path)
+}
+
+fn json(path: &str) -> Value {
+    serde_json::from_slice(&fs::read(data(path)).unwrap()).unwrap()
+}
+
+fn array(value: &Value) -> &[Value] {
+    value.as_array().unwrap()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+fn unhex(hex: &str) -> Vec<u8> {
+    let digits = |place| u8::from_str_radix(&hex[place..place + 2], 16).unwrap();
+    (0..hex.len()).step_by(2).map(digits).collect()
+}
+
+/// INTEGER, X.690: the shortest form of a positive number.
+fn integer(number: &[u8]) -> Vec<u8> {
+    let start = number.iter().position(|&byte| byte != 0).unwrap();
+    let sign: &[u8] = if number[start] < 0x80 { &[] } else { &[0] };
+    let content = [sign, &number[start..]].concat();
+    [&[2, content.len() as u8], &content[..]].concat()
 }
