@@ -5,14 +5,20 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use cosignet_host::api::KeyServiceError;
 use cosignet_host::api::detached::DetachedSignature;
 use cosignet_host::api::keys::{KeyAlgorithm, KeyError};
 use cosignet_host::api::payload::PayloadError;
 use cosignet_host::api::policy::{PolicyError, Rules};
 use cosignet_host::api::report::{Rejection, Verdict, VerificationError};
-use cosignet_host::{HostError, Imports, Limits, Program, Session, World};
+use cosignet_host::api::signing::{Attachment, Options, Signer, SigningError};
+use cosignet_host::{HostError, Imports, KeyService, Limits, Program, Session, World};
+use p256::ecdsa::signature::hazmat::PrehashSigner as _;
+use p256::ecdsa::{Signature, SigningKey};
+use p256::pkcs8::{EncodePublicKey as _, LineEnding};
 use serde_json::Value;
 
 #[test]
@@ -300,6 +306,89 @@ async fn payloads_are_cosigns() {
                 vector["desc"]
             ),
         }
+    }
+}
+
+/// The private key stays in the service; what it returns is verified before it is used.
+#[tokio::test]
+async fn signs_with_a_key_service() {
+    let key = SigningKey::from_slice(&[7; 32]).unwrap();
+    let image = [format!("r.example/a@sha256:{}", "0".repeat(64))];
+    let options = Options {
+        annotations: Vec::new(),
+        recursive: false,
+        identities: Vec::new(),
+        created: None,
+        attachment: Attachment::None,
+    };
+    let program = Program::built_in(World::Signer).unwrap();
+    for (service, is_good) in [
+        (
+            Some(Service {
+                key: key.clone(),
+                lies: false,
+            }),
+            true,
+        ),
+        (
+            Some(Service {
+                key: key.clone(),
+                lies: true,
+            }),
+            false,
+        ),
+        (None, false),
+    ] {
+        let imports = match service {
+            Some(service) => Imports::none().key_service(service),
+            None => Imports::none(),
+        };
+        let mut session = Session::start(&program, imports).await.unwrap();
+        let signer = Signer::KeyService("transit/app".into());
+        let results = session.sign_images(signer, &image, &options).await.unwrap();
+        match results.into_iter().next().unwrap().outcome {
+            Ok(signed) if is_good => {
+                let pem = key
+                    .verifying_key()
+                    .to_public_key_pem(LineEnding::LF)
+                    .unwrap();
+                let rules = Rules::one_key(pem.into_bytes());
+                let policy = session.read_policy(&rules).await.unwrap();
+                let made = signed.signatures.into_iter().next().unwrap();
+                let found = [DetachedSignature {
+                    payload: made.payload,
+                    signature: made.signature,
+                }];
+                let verified = session.verify_detached(policy, &image[0], &found).await;
+                assert!(verified.unwrap().is_ok());
+            }
+            Err(SigningError::BadSignature(_) | SigningError::KeyService(_)) if !is_good => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+struct Service {
+    key: SigningKey,
+    lies: bool,
+}
+
+#[async_trait]
+impl KeyService for Service {
+    async fn public_key(&self, key: &str) -> Result<String, KeyServiceError> {
+        assert_eq!(key, "transit/app");
+        Ok(self
+            .key
+            .verifying_key()
+            .to_public_key_pem(LineEnding::LF)
+            .unwrap())
+    }
+
+    async fn sign_digest(&self, key: &str, digest: &[u8]) -> Result<Vec<u8>, KeyServiceError> {
+        assert_eq!((key, digest.len()), ("transit/app", 32));
+        let digest = if self.lies { &[0; 32] } else { digest };
+        let signature: Signature = self.key.sign_prehash(digest).unwrap();
+        Ok(signature.to_der().as_bytes().to_vec())
     }
 }
 
