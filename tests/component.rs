@@ -15,7 +15,7 @@ use cosignet_host::api::payload::PayloadError;
 use cosignet_host::api::policy::{PolicyError, Rules};
 use cosignet_host::api::report::{Rejection, Verdict, VerificationError};
 use cosignet_host::api::signing::{Attachment, Options, Signer, SigningError};
-use cosignet_host::{HostError, Imports, KeyService, Limits, Program, Session, World};
+use cosignet_host::{HostError, Imports, KeyService, Limits, Program, Sandbox, Session, World};
 use p256::ecdsa::signature::hazmat::PrehashSigner as _;
 use p256::ecdsa::{Signature, SigningKey};
 use p256::pkcs8::{EncodePublicKey as _, LineEnding};
@@ -430,6 +430,22 @@ async fn memory_is_limited() {
         refused,
         Err(HostError::Key(KeyError::Other(_)) | HostError::Trap(_))
     ));
+}
+
+/// Places are used again, and one session more than there are places is an error.
+#[tokio::test]
+async fn sessions_can_be_pooled() {
+    let sandbox = Sandbox::pooled(2).unwrap();
+    let program = Program::built_in_with(&sandbox, World::Offline).unwrap();
+    let start = || Session::start(&program, Imports::none());
+    let file = key_file("cosign-v2.5.0.key");
+    for _ in 0..3 {
+        let (mut first, second) = (start().await.unwrap(), start().await.unwrap());
+        assert!(matches!(start().await, Err(HostError::Trap(_))));
+        let key = first.open_key(&file, b"hunter2").await.unwrap();
+        assert!(first.public_key(key).await.is_ok());
+        drop((first, second));
+    }
 }
 
 #[tokio::test]

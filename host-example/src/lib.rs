@@ -33,6 +33,11 @@
 //!
 //! Every session has a memory limit and a limit of computing time ([`Limits`]). What runs into
 //! one, or traps, is [`HostError::Trap`], never a result.
+//!
+//! # Servers
+//!
+//! A session starts in microseconds: use one for each request. A server that opens keys in many
+//! of them wants [`Sandbox::pooled`].
 
 pub mod embedded;
 pub mod registry;
@@ -43,7 +48,7 @@ mod error;
 mod imports;
 mod session;
 
-pub use engine::{Limits, Program, World};
+pub use engine::{Limits, Program, Sandbox, World};
 pub use error::HostError;
 pub use imports::{Imports, KeyService, add_to_linker};
 pub use registry::OciRegistry;

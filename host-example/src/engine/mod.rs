@@ -9,7 +9,9 @@ use std::thread;
 use std::time::Duration;
 
 use wasmtime::component::{Component, InstancePre, Linker};
-use wasmtime::{Engine, Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
+use wasmtime::{
+    Config, Engine, PoolingAllocationConfig, Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline,
+};
 
 use crate::HostError;
 use crate::imports::{Imports, add_to_linker};
@@ -37,7 +39,12 @@ impl Program {
     ///
     /// Where the processor is not like the one it was built on, it is compiled here and now.
     pub fn built_in(world: World) -> Result<Self, HostError> {
-        let engine = engine()?;
+        Self::built_in_with(Sandbox::on_demand()?, world)
+    }
+
+    /// The same, in this sandbox.
+    pub fn built_in_with(sandbox: &Sandbox, world: World) -> Result<Self, HostError> {
+        let engine = &sandbox.engine;
         let (wasm, compiled) = precompiled::bytes(world);
         let component = precompiled::load(engine, compiled)
             .or_else(|_| Component::new(engine, wasm))
@@ -47,7 +54,12 @@ impl Program {
 
     /// Another build of the component, as WebAssembly. It is compiled, which takes about a second.
     pub fn from_wasm(wasm: &[u8]) -> Result<Self, HostError> {
-        Self::link(&Component::new(engine()?, wasm).map_err(HostError::component)?)
+        Self::from_wasm_with(Sandbox::on_demand()?, wasm)
+    }
+
+    /// The same, in this sandbox.
+    pub fn from_wasm_with(sandbox: &Sandbox, wasm: &[u8]) -> Result<Self, HostError> {
+        Self::link(&Component::new(&sandbox.engine, wasm).map_err(HostError::component)?)
     }
 
     /// What the component imports, by interface.
@@ -137,14 +149,43 @@ pub(crate) fn store(program: &Program, imports: Imports, limits: Limits) -> Stor
     store
 }
 
-/// One engine for the process, and a thread that ticks.
-fn engine() -> Result<&'static Engine, HostError> {
-    static ENGINE: OnceLock<Engine> = OnceLock::new();
-    if let Some(engine) = ENGINE.get() {
-        return Ok(engine);
+/// Where programs run: a wasmtime engine, and a thread that counts computing time.
+#[derive(Clone)]
+pub struct Sandbox {
+    engine: Engine,
+}
+
+impl Sandbox {
+    /// The sandbox of this process: memory is asked for when a session starts, and given back
+    /// when it ends. Right for a command line, and for servers with few sessions.
+    pub fn on_demand() -> Result<&'static Self, HostError> {
+        static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
+        if let Some(sandbox) = SANDBOX.get() {
+            return Ok(sandbox);
+        }
+        let sandbox = Self::start(&config::config())?;
+        Ok(SANDBOX.get_or_init(|| sandbox))
     }
-    let engine = Engine::new(&config::config()).map_err(HostError::component)?;
-    Ok(ENGINE.get_or_init(|| {
+
+    /// A sandbox with room for so many sessions at a time; one more is refused with an error.
+    ///
+    /// Each place keeps up to 70 MiB from one session to the next, wiped, so that opening a key
+    /// does not wait for the operating system's memory. No session gets more than 256 MiB.
+    pub fn pooled(sessions: u32) -> Result<Self, HostError> {
+        let mut pool = PoolingAllocationConfig::new();
+        pool.total_component_instances(sessions)
+            .total_core_instances(sessions.saturating_mul(CORE_INSTANCES))
+            .total_memories(sessions)
+            .total_tables(sessions.saturating_mul(CORE_INSTANCES))
+            .max_memory_size(Limits::default().memory)
+            .linear_memory_keep_resident(KEPT_RESIDENT);
+        let mut config = config::config();
+        config.allocation_strategy(pool);
+        Self::start(&config)
+    }
+
+    fn start(config: &Config) -> Result<Self, HostError> {
+        let engine = Engine::new(config).map_err(HostError::component)?;
         let ticking = engine.weak();
         // Without the ticks nothing is stopped; a process that cannot start a thread has worse
         // troubles.
@@ -157,8 +198,12 @@ fn engine() -> Result<&'static Engine, HostError> {
                     thread::sleep(TICK);
                 }
             });
-        engine
-    }))
+        Ok(Self { engine })
+    }
 }
 
 const TICK: Duration = Duration::from_millis(10);
+/// A component's own module, and the two that wit-component makes to join it to its imports.
+const CORE_INSTANCES: u32 = 4;
+/// scrypt's 64 MiB, and a little.
+const KEPT_RESIDENT: usize = 70 * 1024 * 1024;
