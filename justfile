@@ -21,6 +21,10 @@ test:
 interop *args:
     .ci/interop {{args}}
 
+# Speed, memory and size beside native Rust and the real cosigns: the README's table (Debian)
+bench:
+    .ci/bench
+
 # Formatting, clippy, docs, licences and advisories
 lint:
     .ci/lint
