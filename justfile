@@ -6,8 +6,8 @@ build: (component "signer" "cosignet") (component "verifier" "cosignet-verifier"
 
 # One world of the component, portable: every wasmtime, node and browser runs it
 component world name:
-    cargo rustc --locked --package cosignet --lib --crate-type cdylib --target wasm32-wasip2 --profile wasm --no-default-features --features {{world}}
-    cp target/wasm32-wasip2/wasm/cosignet.wasm target/{{name}}.wasm
+    cargo rustc --locked --package cosignet-component --target wasm32-wasip2 --profile wasm --no-default-features --features {{world}} -- -Ctarget-feature=+simd128
+    cp target/wasm32-wasip2/wasm/cosignet_component.wasm target/{{name}}.wasm
 
 # An image signed and verified by the component, and two forgeries refused
 demo *args:

@@ -27,6 +27,9 @@ fn run() -> Result<(), Box<dyn Error>> {
         .join("..")
         .canonicalize()?;
     for source in [
+        ".cargo/config.toml",
+        "component",
+        "fast",
         "src",
         "wit",
         "Cargo.toml",
@@ -50,23 +53,13 @@ fn build(root: &Path, out: &Path, world: &str) -> Result<PathBuf, Box<dyn Error>
     let target_dir = out.join("wasm");
     let output = Command::new(env::var("CARGO")?)
         .current_dir(root)
-        .args([
-            "rustc",
-            "--locked",
-            "--package",
-            "cosignet",
-            "--lib",
-            "--crate-type",
-            "cdylib",
-        ])
+        .args(["rustc", "--locked", "--package", "cosignet-component"])
         .args(["--target", TARGET, "--profile", "wasm"])
         .args(["--no-default-features", "--features", world])
         .arg("--target-dir")
         .arg(&target_dir)
-        .env(
-            "CARGO_ENCODED_RUSTFLAGS",
-            "-Ctarget-feature=+simd128,+wide-arithmetic",
-        )
+        .args(["--", "-Ctarget-feature=+simd128,+wide-arithmetic"])
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("RUSTFLAGS")
         .env_remove("RUSTC_WRAPPER")
         .env_remove("RUSTC_WORKSPACE_WRAPPER")
@@ -81,7 +74,10 @@ fn build(root: &Path, out: &Path, world: &str) -> Result<PathBuf, Box<dyn Error>
         eprintln!("{words}");
         return Err(format!("{hint}the {world} component was not built").into());
     }
-    Ok(target_dir.join(TARGET).join("wasm").join("cosignet.wasm"))
+    Ok(target_dir
+        .join(TARGET)
+        .join("wasm")
+        .join("cosignet_component.wasm"))
 }
 
 const TARGET: &str = "wasm32-wasip2";

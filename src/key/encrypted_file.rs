@@ -153,7 +153,7 @@ impl Sealed {
 /// are. In a component that memory is the instance's own, and goes with it.
 fn cipher(password: &[u8], salt: &[u8], log_n: u8) -> Result<XSalsa20Poly1305, KeyError> {
     let params =
-        scrypt::Params::new(log_n, R, P).expect("log N is 15, 16 or 17, r is 8 and p is 1");
+        cosignet_fast::Params::new(log_n, R, P).expect("log N is 15, 16 or 17, r is 8 and p is 1");
     // scrypt allocates without asking, and aborts where there is a limit: ask for it. The black
     // box keeps the compiler from leaving out an allocation that nobody uses.
     let needed = ((128 * R as usize) << log_n) + BESIDE_TABLE;
@@ -163,7 +163,8 @@ fn cipher(password: &[u8], salt: &[u8], log_n: u8) -> Result<XSalsa20Poly1305, K
     reserved.map_err(|_| KeyError::OutOfMemory { needed })?;
 
     let mut key = Zeroizing::new([0; 32]);
-    scrypt::scrypt(password, salt, &params, &mut *key).expect("32 bytes are a valid output length");
+    cosignet_fast::scrypt(password, salt, &params, &mut *key)
+        .expect("32 bytes are a valid output length");
     Ok(XSalsa20Poly1305::new((&*key).into()))
 }
 

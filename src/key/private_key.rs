@@ -72,7 +72,7 @@ impl PrivateKey {
     /// [`SignError::Fault`], for RSA keys alone.
     pub fn sign(&self, message: &[u8], random: &mut dyn Random) -> Result<Vec<u8>, SignError> {
         match &self.secret {
-            Secret::P256(key) => Ok(ecdsa_signature::sign(key, message)),
+            Secret::P256(key) => Ok(ecdsa_signature::sign_p256(key, message)),
             Secret::P384(key) => Ok(ecdsa_signature::sign(key, message)),
             Secret::P521(key) => Ok(ecdsa_signature::sign(key, message)),
             Secret::Rsa(key) => {
@@ -119,7 +119,7 @@ impl PrivateKey {
         let range = |_| malformed(EC)("expected a number from 1 to the curve's order less 1");
         Self::new(match curve {
             Curve::P256 => {
-                let key = p256::ecdsa::SigningKey::from_slice(scalar).map_err(range)?;
+                let key = cosignet_fast::signing_key(scalar).map_err(range)?;
                 Secret::P256(Box::new(key))
             }
             Curve::P384 => {
