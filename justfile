@@ -6,8 +6,7 @@ build: (component "signer" "cosignet") (component "verifier" "cosignet-verifier"
 
 # One world of the component, portable: every wasmtime, node and browser runs it
 component world name:
-    cargo rustc --locked --package cosignet-component --target wasm32-wasip2 --profile wasm --no-default-features --features {{world}} -- -Ctarget-feature=+simd128
-    cp target/wasm32-wasip2/wasm/cosignet_component.wasm target/{{name}}.wasm
+    .ci/component {{world}} {{name}}
 
 # An image signed and verified by the component, and two forgeries refused
 demo *args:
