@@ -59,6 +59,7 @@ fn build(root: &Path, out: &Path, world: &str) -> Result<PathBuf, Box<dyn Error>
         .arg("--target-dir")
         .arg(&target_dir)
         .args(["--", "-Ctarget-feature=+simd128,+wide-arithmetic"])
+        .arg("-Cstrip=symbols")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("RUSTFLAGS")
         .env_remove("RUSTC_WRAPPER")

@@ -76,13 +76,14 @@ impl Object {
 
     /// The members that are strings; others are left out.
     pub(crate) fn into_strings(self) -> Result<BTreeMap<String, String>, String> {
-        let strings = self.0.into_iter().filter(|(_, raw)| is_string(raw));
-        strings
-            .map(|(key, raw)| match serde_json::from_str(raw.get()) {
-                Ok(value) => Ok((key, value)),
-                Err(error) => Err(format!("{key}: {error}")),
-            })
-            .collect()
+        let mut strings = BTreeMap::new();
+        for (key, raw) in self.0.into_iter().filter(|(_, raw)| is_string(raw)) {
+            match serde_json::from_str(raw.get()) {
+                Ok(value) => strings.insert(key, value),
+                Err(error) => return Err(format!("{key}: {error}")),
+            };
+        }
+        Ok(strings)
     }
 
     /// The first member that is no string.
