@@ -12,7 +12,7 @@
 //!                             sign          verify            what is done, and in which order
 //!                               └─────┬───────┘
 //!                                   fetch                     answers, compared and parsed
-//!                    key   payload   oci                      formats and cryptography
+//!                key   log   payload   oci                    formats and cryptography
 //!                                     │
 //!                                  imports ───────────────►  registry, key service, randomness
 //! ```
@@ -35,6 +35,7 @@ extern crate alloc;
 
 pub mod imports;
 pub mod key;
+pub mod log;
 pub mod oci;
 pub mod payload;
 pub mod sign;

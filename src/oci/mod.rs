@@ -8,7 +8,7 @@ mod reference;
 mod signature_image;
 
 pub use descriptor::{AlteredBytes, Descriptor, VerifiedBytes};
-pub use digest::{Digest, InvalidDigest};
+pub use digest::{Digest, Hex, InvalidDigest};
 pub use manifest::{Index, MalformedManifest, Subject};
 pub use reference::{InvalidReference, Reference, Repository, Selector};
 pub use signature_image::{
