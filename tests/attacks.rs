@@ -505,6 +505,7 @@ fn one_bit_of_anything_signed() {
         let found = DetachedSignature {
             payload: payload.to_vec(),
             signature: signature.to_vec(),
+            log_entry: None,
         };
         verify_detached(&policy(&[&first_pub()]), IMAGE, &[found])
     };
@@ -1133,6 +1134,7 @@ fn read_everything(bytes: &[u8]) {
     let found = DetachedSignature {
         payload: bytes.to_vec(),
         signature: bytes.to_vec(),
+        log_entry: None,
     };
     let policy = policy(&[&first_pub()]);
     assert!(verify_detached(&policy, IMAGE, &[found]).is_err());

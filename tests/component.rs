@@ -157,7 +157,11 @@ async fn verifies_what_cosign_signed() {
         let reference = format!("{}@{}", content.docker_reference, content.digest);
         let right = Rules::one_key(key_file(&format!("imported/{kind}.pub")));
         let wrong = Rules::one_key(key_file("cosign-v2.5.0.pub"));
-        let found = [DetachedSignature { payload, signature }];
+        let found = [DetachedSignature {
+            payload,
+            signature,
+            log_entry: None,
+        }];
         let policy = session.read_policy(&right).await.unwrap();
         let image = session
             .verify_detached(policy, &reference, &found)
@@ -204,6 +208,7 @@ async fn signs_deterministically_and_payloads_are_cosigns() {
     let found = [DetachedSignature {
         payload,
         signature: first,
+        log_entry: None,
     }];
     assert!(
         session
@@ -228,6 +233,7 @@ async fn wycheproof_p256() {
             let found = [DetachedSignature {
                 payload: unhex(text(&test["msg"])),
                 signature: unhex(text(&test["sig"])),
+                log_entry: None,
             }];
             let refused = session.verify_detached(policy, &reference, &found).await;
             let Err(VerificationError::NoMatch(image)) = refused.unwrap() else {
@@ -358,6 +364,7 @@ async fn signs_with_a_key_service() {
                 let found = [DetachedSignature {
                     payload: made.payload,
                     signature: made.signature,
+                    log_entry: None,
                 }];
                 let verified = session.verify_detached(policy, &image[0], &found).await;
                 assert!(verified.unwrap().is_ok());

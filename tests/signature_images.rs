@@ -15,8 +15,8 @@ use cosignet::key::PublicKey;
 use cosignet::oci::{Digest, media_type, signature_tag};
 use cosignet::payload::{PayloadError, SimpleSigning};
 use cosignet::verify::{
-    DetachedSignature, Identity, LogRequirement, Policy, Rejection, Rules, Threshold,
-    VerificationError, VerifiedImage, verify_detached, verify_images,
+    DetachedSignature, Identity, Policy, Rejection, Rules, Threshold, VerificationError,
+    VerifiedImage, verify_detached, verify_images,
 };
 use serde_json::{Value, json};
 use support::*;
@@ -442,6 +442,7 @@ fn verifies_detached_what_it_verifies_attached() {
             let found = DetachedSignature {
                 payload: fixture.payloads[0].clone(),
                 signature,
+                log_entry: None,
             };
             let result = verify_detached(&keys, &fixture.reference(), &[found]);
             assert!(result.is_ok(), "{case}: {result:?}");
@@ -510,6 +511,7 @@ fn a_file_of_containers_image_is_a_detached_signature() {
         let found = DetachedSignature {
             payload: STANDARD.decode(text(&layer["payload"])).unwrap(),
             signature: text(&layer["annotations"][SIGNATURE]).into(),
+            log_entry: None,
         };
         let image = Digest::of(&data(
             "public/containers-image/dir-img-cosign-valid/manifest.json",
@@ -680,13 +682,6 @@ fn a_failed_fetch_is_told_from_no_signatures() {
             }
         }
     }
-}
-
-#[test]
-fn the_log_is_the_one_thing_that_can_be_ignored() {
-    // A policy is complete: there is no rule that can be left out.
-    let Rules { log, .. } = rules(&[&first_pub()]);
-    let LogRequirement::Ignore = log;
 }
 
 /// Verifies a case of containers/image as it would lie in a registry.

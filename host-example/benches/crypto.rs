@@ -109,6 +109,7 @@ impl Bench {
         let found = [DetachedSignature {
             payload: self.payload.clone(),
             signature: self.signature.clone(),
+            log_entry: None,
         }];
         for (name, program) in &self.programs {
             let mut session = self.session(program);
@@ -129,9 +130,10 @@ impl Bench {
         let found = [verify::DetachedSignature {
             payload: self.payload.clone(),
             signature: self.signature.clone(),
+            log_entry: None,
         }];
         let policy = verify::Policy::new(verify::Rules {
-            keys: vec![self.public_key.clone()],
+            keys: vec![self.public_key.clone().into()],
             threshold: verify::Threshold::Any,
             annotations: Default::default(),
             log: verify::LogRequirement::Ignore,

@@ -52,6 +52,7 @@ fn policy_words(error: &PolicyError) -> String {
         PolicyError::UnusableKey((place, words)) => format!("key {}: {words}", place + 1),
         PolicyError::ImpossibleThreshold(words)
         | PolicyError::ImpossibleLimit(words)
+        | PolicyError::UnusableLog(words)
         | PolicyError::InvalidIdentity(words)
         | PolicyError::Other(words) => words.clone(),
     }

@@ -68,11 +68,23 @@ pub mod api {
         pub use crate::bindings::exports::cosignet::signing::detached_verification::DetachedSignature;
     }
 
+    impl From<Vec<u8>> for policy::TrustedKey {
+        /// A public key in PEM that is always trusted.
+        fn from(pem: Vec<u8>) -> Self {
+            Self {
+                pem,
+                not_before: None,
+                not_after: None,
+            }
+        }
+    }
+
     impl policy::Rules {
-        /// What `cosign verify --key` requires: one signature by this key, for the image.
+        /// What `cosign verify --key --insecure-ignore-tlog` requires: one signature by this key,
+        /// for the image.
         pub fn one_key(pem: Vec<u8>) -> Self {
             Self {
-                keys: vec![pem],
+                keys: vec![pem.into()],
                 threshold: policy::Threshold::Any,
                 annotations: Vec::new(),
                 log: policy::LogRequirement::Ignore,

@@ -194,6 +194,47 @@ async fn signatures_can_be_kept_aside() {
     assert_eq!(forged.status.code(), Some(12));
 }
 
+/// What cosign 2.5.0 and a real Rekor left in a registry, verified with nothing but keys.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_can_be_required_offline() {
+    let registry = EmbeddedRegistry::start(Options::default()).await.unwrap();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/rekor");
+    let file = |name: &str| data.join(name).to_string_lossy().into_owned();
+    let read = |name: &str| fs::read(data.join("v1/oci/cosign2-legacy").join(name)).unwrap();
+    registry.put_blob("app", read("sha256-1944b6dad1127679.blob.json"));
+    let tag = format!("sha256-{LOGGED}.sig");
+    let manifest = read(&format!("manifest.{tag}.json"));
+    registry.put_manifest("app", Some(&tag), MANIFEST, manifest);
+    let image = format!("{}/app@sha256:{LOGGED}", registry.host());
+    let folder = TempDir::new().unwrap();
+    let (key, log, other) = (
+        file("keys/p256.pub"),
+        file("v1/rekor.pub"),
+        file("other-log.pub"),
+    );
+    let verify = |more: &[&str]| {
+        let arguments = [
+            &["verify", "--key", &key, &image, "--output", "report"],
+            more,
+        ]
+        .concat();
+        cosignet(folder.path(), &arguments)
+    };
+    let verified = verify(&["--rekor-key", &log]);
+    let report: serde_json::Value = serde_json::from_slice(&verified.stdout).unwrap();
+    let entry = &report["images"][0]["signatures"][0]["log"];
+    assert_eq!(entry["evidence"], "signed entry timestamp");
+    assert!(entry["integratedTime"].is_u64(), "{report}");
+    succeeds(verified);
+    let refused = verify(&["--rekor-key", &other]);
+    assert_eq!(refused.status.code(), Some(12));
+    let words = String::from_utf8_lossy(&refused.stdout).into_owned();
+    assert!(words.contains("none of the trusted logs"), "{words}");
+    assert_eq!(verify(&["--rekor-public-good"]).status.code(), Some(12));
+    succeeds(verify(&["--rekor-key", &other, "--insecure-ignore-tlog"]));
+    succeeds(verify(&[]));
+}
+
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cosignet"));
     command
@@ -222,4 +263,5 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+const LOGGED: &str = "dbf4c66640d2548cd46b98e635249307b813d166dab78735a9611e92007bc288";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";

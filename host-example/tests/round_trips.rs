@@ -81,7 +81,7 @@ async fn sixteen_signers_at_once_lose_nothing() {
     let mut signers: Vec<Signer> = signers.into_iter().map(Result::unwrap).collect();
     let keys = signers
         .iter()
-        .map(|signer| signer.pair.public_key.clone().into());
+        .map(|signer| signer.pair.public_key.clone().into_bytes().into());
     let rules = Rules {
         keys: keys.collect(),
         threshold: Threshold::AtLeast(16),

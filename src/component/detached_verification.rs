@@ -18,12 +18,11 @@ impl Guest for Component {
     ) -> Result<VerifiedImage, VerificationError> {
         let signatures: Vec<_> = signatures
             .into_iter()
-            .map(
-                |DetachedSignature { payload, signature }| verify::DetachedSignature {
-                    payload,
-                    signature,
-                },
-            )
+            .map(|found: DetachedSignature| verify::DetachedSignature {
+                payload: found.payload,
+                signature: found.signature,
+                log_entry: found.log_entry,
+            })
             .collect();
         let policy = &policy.get::<ReadPolicy>().0;
         Ok(verify::verify_detached(policy, &reference, &signatures)?.into())

@@ -1,8 +1,10 @@
 use alloc::string::ToString;
+use alloc::vec::Vec;
 
 use super::Component;
 use super::bindings::exports::cosignet::signing::policy as wit;
 use super::payload::claims;
+use crate::log::{TrustError, TrustedLog, TrustedLogs, Witness};
 use crate::verify;
 
 /// What stands behind a handle of `policy`.
@@ -14,21 +16,35 @@ impl wit::Guest for Component {
 
 impl wit::GuestPolicy for ReadPolicy {
     fn create(rules: wit::Rules) -> Result<wit::Policy, wit::PolicyError> {
-        Ok(wit::Policy::new(Self(verify::Policy::new(rules.into())?)))
+        let rules = verify::Rules::try_from(rules)?;
+        Ok(wit::Policy::new(Self(verify::Policy::new(rules)?)))
     }
 }
 
-impl From<wit::Rules> for verify::Rules {
-    fn from(rules: wit::Rules) -> Self {
-        let wit::LogRequirement::Ignore = rules.log;
-        Self {
-            keys: rules.keys,
+impl TryFrom<wit::Rules> for verify::Rules {
+    type Error = wit::PolicyError;
+
+    fn try_from(rules: wit::Rules) -> Result<Self, wit::PolicyError> {
+        let key = |key: wit::TrustedKey| verify::TrustedKey {
+            pem: key.pem,
+            not_before: key.not_before,
+            not_after: key.not_after,
+        };
+        Ok(Self {
+            keys: rules.keys.into_iter().map(key).collect(),
             threshold: match rules.threshold {
                 wit::Threshold::Any => verify::Threshold::Any,
                 wit::Threshold::AtLeast(number) => verify::Threshold::AtLeast(number),
             },
             annotations: claims(rules.annotations),
-            log: verify::LogRequirement::Ignore,
+            log: match rules.log {
+                wit::LogRequirement::Ignore => verify::LogRequirement::Ignore,
+                wit::LogRequirement::Require(trust) => verify::LogRequirement::Require {
+                    logs: trusted_logs(&trust)
+                        .map_err(|error| wit::PolicyError::UnusableLog(error.to_string()))?,
+                    witnesses: trust.required_witnesses,
+                },
+            },
             identity: match rules.identity {
                 wit::Identity::Ignore => verify::Identity::Ignore,
                 wit::Identity::Exact(expected) => verify::Identity::Exact(expected),
@@ -45,8 +61,23 @@ impl From<wit::Rules> for verify::Rules {
                     payload_size: limits.max_payload_size.into(),
                     manifest_size: limits.max_manifest_size.into(),
                 }),
-        }
+        })
     }
+}
+
+fn trusted_logs(trust: &wit::LogTrust) -> Result<TrustedLogs, TrustError> {
+    let mut logs = Vec::new();
+    for pem in &trust.keys {
+        logs.push(TrustedLog::from_pem(pem)?);
+    }
+    if let Some(root) = &trust.trusted_root {
+        logs.extend_from_slice(TrustedLogs::from_trusted_root(root)?.logs());
+    }
+    if trust.public_good {
+        logs.extend_from_slice(TrustedLogs::public_good()?.logs());
+    }
+    let witnesses = trust.witnesses.iter().map(|key| Witness::from_vkey(key));
+    TrustedLogs::new(logs)?.with_witnesses(witnesses.collect::<Result<_, _>>()?)
 }
 
 impl From<verify::PolicyError> for wit::PolicyError {
@@ -61,6 +92,7 @@ impl From<verify::PolicyError> for wit::PolicyError {
             verify::PolicyError::TooManyKeys(_) | verify::PolicyError::ImpossibleLimit { .. } => {
                 Self::ImpossibleLimit(words)
             }
+            verify::PolicyError::ImpossibleWitnesses { .. } => Self::UnusableLog(words),
             verify::PolicyError::InvalidIdentity(_) => Self::InvalidIdentity(words),
         }
     }

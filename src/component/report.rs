@@ -5,6 +5,7 @@ use super::bindings::cosignet::signing::types::RegistryError as WitRegistryError
 use super::bindings::exports::cosignet::signing::report as wit;
 use super::payload::annotations;
 use crate::imports::RegistryError;
+use crate::log;
 use crate::oci::Digest;
 use crate::verify;
 
@@ -59,6 +60,10 @@ impl From<&verify::Rejection> for wit::Rejection {
             Core::PayloadAltered(_) => Self::PayloadAltered(words),
             Core::PayloadTooLarge { .. } => Self::PayloadTooLarge(words),
             Core::NoTrustedKey => Self::NoTrustedKey,
+            Core::NotLogged => Self::NotLogged(words),
+            Core::LogEntry(_) => Self::BadLogEntry(words),
+            Core::TooFewWitnesses { .. } => Self::TooFewWitnesses(words),
+            Core::KeyOutsideValidity(_) => Self::KeyOutsideValidity(words),
             Core::PayloadMalformed(_) => Self::PayloadMalformed(words),
             Core::OtherImage(digest) => Self::OtherImage(digest.to_string()),
             Core::AnnotationMismatch(key) => Self::AnnotationMismatch(key.clone()),
@@ -102,6 +107,21 @@ fn verified(signature: &verify::VerifiedSignature) -> wit::VerifiedSignature {
         docker_reference: signature.docker_reference().into(),
         annotations: annotations(signature.annotations()),
         payload: signature.payload().to_vec(),
+        log: signature.log().map(logged),
+    }
+}
+
+fn logged(entry: &log::VerifiedEntry) -> wit::LoggedEntry {
+    wit::LoggedEntry {
+        log_id: entry.log_id().to_string(),
+        log_index: entry.log_index(),
+        integrated_time: entry.integrated_time(),
+        evidence: match entry.evidence() {
+            log::Evidence::SignedEntryTimestamp => wit::LogEvidence::SignedEntryTimestamp,
+            log::Evidence::InclusionProof => wit::LogEvidence::InclusionProof,
+            log::Evidence::Both => wit::LogEvidence::Both,
+        },
+        witnesses: number(entry.witnesses()),
     }
 }
 

@@ -221,6 +221,11 @@ impl AttachedSignature {
             .map(String::as_str)
     }
 
+    /// The log entry that is stored with the signature, JSON.
+    pub fn log_entry(&self) -> Option<&str> {
+        self.annotations.get(LOG_ANNOTATION).map(String::as_str)
+    }
+
     /// Whether another layer is about the same payload with this evidence and perhaps more,
     /// whatever the signature. cosign's test for a duplicate, before it verifies the signature.
     pub fn is_said_by(&self, other: &Self) -> bool {
@@ -282,6 +287,9 @@ struct Empty {}
 
 /// Where cosign keeps the signature of a layer.
 const SIGNATURE_ANNOTATION: &str = "dev.cosignproject.cosign/signature";
+
+/// Where cosign keeps the entry that Rekor made of the signature.
+const LOG_ANNOTATION: &str = "dev.sigstore.cosign/bundle";
 
 /// Go's zero time: cosign records no time unless it is asked to.
 const YEAR_ONE: &str = "0001-01-01T00:00:00Z";

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::judge::Judged;
+use super::judge::{Candidate, Judged};
 use super::policy::Policy;
 use super::report::{Rejection, SignatureReport, Verdict, VerificationError, VerifiedImage};
 use crate::oci::{Digest, Reference, Selector};
@@ -17,6 +17,8 @@ pub struct DetachedSignature {
     pub payload: Vec<u8>,
     /// In base64, or as it is.
     pub signature: Vec<u8>,
+    /// The log entry: cosign's annotation `dev.sigstore.cosign/bundle`.
+    pub log_entry: Option<Vec<u8>>,
 }
 
 /// Verifies signatures of the image that a reference names by digest. Nothing is fetched.
@@ -72,7 +74,11 @@ fn judge_one(
         });
     }
     let signature = decode_signature(&found.signature).map_err(Rejection::SignatureMalformed)?;
-    judged.judge(&found.payload, &signature)
+    judged.judge(&Candidate {
+        payload: &found.payload,
+        signature: &signature,
+        log_entry: found.log_entry.as_deref(),
+    })
 }
 
 /// Reads a signature that was kept in base64, white space ignored, or as it is.

@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::detached::decode_annotation;
-use super::judge::Judged;
+use super::judge::{Candidate, Judged};
 use super::policy::Policy;
 use super::report::{Rejection, SignatureReport, Verdict, VerificationError, VerifiedImage};
 use crate::fetch::{
@@ -12,7 +12,7 @@ use crate::fetch::{
     blob_request, only, read_blobs, read_signatures, resolve, side_by_side, signatures_request,
 };
 use crate::imports::{Registry, RegistryError, ServedManifest};
-use crate::oci::{AttachedSignature, Descriptor, Digest, Layer, Repository, media_type};
+use crate::oci::{Descriptor, Digest, Layer, Repository, media_type};
 
 /// Verifies images by the signatures that are attached to them: one result for each reference.
 pub fn verify_images<R: Registry>(
@@ -82,9 +82,16 @@ struct Examined {
 }
 
 enum State {
-    /// Its payload is to be fetched: what it must be, and the signature over it.
-    Waiting(Descriptor, Vec<u8>),
+    /// Its payload is to be fetched: what it must be, and what is over it.
+    Waiting(Stored),
     Judged(Verdict),
+}
+
+/// What a layer says.
+struct Stored {
+    payload: Descriptor,
+    signature: Vec<u8>,
+    log_entry: Option<String>,
 }
 
 impl Found {
@@ -115,10 +122,10 @@ impl Found {
             .collect();
         let mut payloads = Vec::<Descriptor>::new();
         for layer in &layers {
-            if let State::Waiting(payload, _) = &layer.state
-                && !payloads.contains(payload)
+            if let State::Waiting(stored) = &layer.state
+                && !payloads.contains(&stored.payload)
             {
-                payloads.push(payload.clone());
+                payloads.push(stored.payload.clone());
             }
         }
         Ok(Self {
@@ -190,7 +197,7 @@ impl Examined {
             .ok()
             .map(|content| content.descriptor.digest);
         let state = match candidate(layer, payload_limit) {
-            Ok((content, signature)) => State::Waiting(content.descriptor.clone(), signature),
+            Ok(stored) => State::Waiting(stored),
             Err(rejection) => State::Judged(Verdict::Rejected(rejection)),
         };
         Self {
@@ -200,14 +207,18 @@ impl Examined {
     }
 
     fn judge(&mut self, judged: &Judged<'_>, blobs: &Blobs) {
-        let State::Waiting(payload, signature) = &self.state else {
+        let State::Waiting(stored) = &self.state else {
             return;
         };
-        let Some(blob) = blobs.get(&(payload.digest, payload.size)) else {
+        let Some(blob) = blobs.get(&(stored.payload.digest, stored.payload.size)) else {
             return;
         };
         let verdict = match blob {
-            Ok(payload) => judged.judge(payload.as_bytes(), signature),
+            Ok(payload) => judged.judge(&Candidate {
+                payload: payload.as_bytes(),
+                signature: &stored.signature,
+                log_entry: stored.log_entry.as_deref().map(str::as_bytes),
+            }),
             Err(BlobError::Altered(why)) => Err(Rejection::PayloadAltered(why.clone())),
             Err(BlobError::Registry(error)) => Err(Rejection::PayloadUnavailable(error.clone())),
         };
@@ -216,10 +227,7 @@ impl Examined {
 }
 
 /// A layer that is worth fetching: everything about it that can be seen in the manifest.
-fn candidate(
-    layer: &Layer,
-    payload_limit: u64,
-) -> Result<(&AttachedSignature, Vec<u8>), Rejection> {
+fn candidate(layer: &Layer, payload_limit: u64) -> Result<Stored, Rejection> {
     let content = layer
         .content()
         .map_err(|why| Rejection::LayerMalformed(why.to_string()))?;
@@ -235,7 +243,11 @@ fn candidate(
             limit: payload_limit,
         });
     }
-    Ok((content, signature))
+    Ok(Stored {
+        payload: content.descriptor.clone(),
+        signature,
+        log_entry: content.log_entry().map(String::from),
+    })
 }
 
 impl From<ResolveError> for VerificationError {

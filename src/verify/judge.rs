@@ -2,9 +2,10 @@ use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::policy::{Policy, first_place};
+use super::policy::{LogRequirement, Policy, first_place};
 use super::report::Rejection;
 use crate::key::PublicKey;
+use crate::log::{LogEntry, Signed, VerifiedEntry};
 use crate::oci::{Digest, Repository};
 use crate::payload::SimpleSigning;
 
@@ -15,6 +16,17 @@ pub struct VerifiedSignature {
     key_fingerprint: [u8; 32],
     claims: SimpleSigning,
     payload: Vec<u8>,
+    log: Option<VerifiedEntry>,
+}
+
+/// A signature as it was found: nothing of it is verified.
+pub(super) struct Candidate<'a> {
+    /// The exact bytes.
+    pub(super) payload: &'a [u8],
+    /// Decoded.
+    pub(super) signature: &'a [u8],
+    /// The log entry that is stored with it, as an annotation of cosign.
+    pub(super) log_entry: Option<&'a [u8]>,
 }
 
 impl VerifiedSignature {
@@ -42,6 +54,11 @@ impl VerifiedSignature {
     pub fn payload(&self) -> &[u8] {
         &self.payload
     }
+
+    /// The log entry, if the policy requires one.
+    pub fn log(&self) -> Option<&VerifiedEntry> {
+        self.log.as_ref()
+    }
 }
 
 /// The image that signatures are judged for.
@@ -53,18 +70,25 @@ pub(super) struct Judged<'a> {
 
 impl Judged<'_> {
     /// Authenticates the exact bytes first, and reads them only then.
-    pub(super) fn judge(
-        &self,
-        payload: &[u8],
-        signature: &[u8],
-    ) -> Result<VerifiedSignature, Rejection> {
+    pub(super) fn judge(&self, found: &Candidate<'_>) -> Result<VerifiedSignature, Rejection> {
+        let (payload, signature) = (found.payload, found.signature);
         let keys = self.policy.keys();
         let verifies = |key: &PublicKey| key.verify(payload, signature).is_ok();
-        let found = keys
+        let place = keys
             .iter()
             .position(verifies)
             .ok_or(Rejection::NoTrustedKey)?;
-        let key_index = first_place(keys, found);
+        let key_index = first_place(keys, place);
+        let log = self.logged(found, &keys[place])?;
+        let time = log.as_ref().and_then(VerifiedEntry::integrated_time);
+        // Of equal keys, each has its own window.
+        let trusted = |&other: &usize| keys[other] == keys[place];
+        if !(0..keys.len())
+            .filter(trusted)
+            .any(|place| self.policy.trusts_at(place, time))
+        {
+            return Err(Rejection::KeyOutsideValidity(time));
+        }
         let claims = SimpleSigning::parse(payload)
             .map_err(|error| Rejection::PayloadMalformed(error.to_string()))?;
         if claims.digest != self.digest {
@@ -79,12 +103,48 @@ impl Judged<'_> {
         {
             return Err(Rejection::OtherIdentity(claims.docker_reference));
         }
-        let key_fingerprint = keys[found].fingerprint();
+        let key_fingerprint = keys[place].fingerprint();
         Ok(VerifiedSignature {
             key_index,
             key_fingerprint,
             claims,
             payload: payload.to_vec(),
+            log,
         })
+    }
+
+    /// What a log says of the signature. An entry that is there must be about it, whatever the
+    /// policy asks for (CVE-2022-23649, CVE-2026-22703).
+    fn logged(
+        &self,
+        found: &Candidate<'_>,
+        key: &PublicKey,
+    ) -> Result<Option<VerifiedEntry>, Rejection> {
+        let signed = Signed {
+            bytes: found.payload,
+            dsse_payload: None,
+            signature: found.signature,
+            key,
+        };
+        let entry = found.log_entry.map(LogEntry::from_annotation).transpose();
+        let entry = entry.map_err(Rejection::LogEntry)?;
+        match (self.policy.log(), entry) {
+            (LogRequirement::Ignore, None) => Ok(None),
+            (LogRequirement::Ignore, Some(entry)) => {
+                entry.bind(&signed).map_err(Rejection::LogEntry)?;
+                Ok(None)
+            }
+            (LogRequirement::Require { .. }, None) => Err(Rejection::NotLogged),
+            (LogRequirement::Require { logs, witnesses }, Some(entry)) => {
+                let entry = entry.verify(&signed, logs).map_err(Rejection::LogEntry)?;
+                if entry.witnesses() < *witnesses as usize {
+                    return Err(Rejection::TooFewWitnesses {
+                        required: *witnesses as usize,
+                        found: entry.witnesses(),
+                    });
+                }
+                Ok(Some(entry))
+            }
+        }
     }
 }

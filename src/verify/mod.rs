@@ -14,7 +14,9 @@ pub use detached::{DetachedSignature, decode_signature, verify_detached};
 pub use image::verify_images;
 pub use judge::VerifiedSignature;
 pub(crate) use policy::MAX_MANIFEST_SIZE;
-pub use policy::{Identity, Limits, LogRequirement, Policy, PolicyError, Rules, Threshold};
+pub use policy::{
+    Identity, Limits, LogRequirement, Policy, PolicyError, Rules, Threshold, TrustedKey,
+};
 pub use report::{
     Rejection, SignatureReport, UnverifiedImage, Verdict, VerificationError, VerifiedImage,
 };

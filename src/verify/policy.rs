@@ -3,14 +3,15 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::key::PublicKey;
+use crate::log::TrustedLogs;
 use crate::oci::{MAX_SIGNATURES, Reference, Repository};
 use crate::payload::MAX_PAYLOAD_SIZE;
 
 /// A policy as data, not yet read.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// Trusted public keys in PEM.
-    pub keys: Vec<Vec<u8>>,
+    /// Trusted public keys.
+    pub keys: Vec<TrustedKey>,
     /// How many of them must have signed.
     pub threshold: Threshold,
     /// What every signature that counts must claim.
@@ -23,6 +24,29 @@ pub struct Rules {
     pub limits: Limits,
 }
 
+/// A key that is trusted, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustedKey {
+    /// The public key in PEM.
+    pub pem: Vec<u8>,
+    /// The first second of trust, since 1970. A signature by a key with a window counts only if
+    /// a log says when it was made.
+    pub not_before: Option<i64>,
+    /// The last second of trust, since 1970.
+    pub not_after: Option<i64>,
+}
+
+impl From<Vec<u8>> for TrustedKey {
+    /// A key that is always trusted.
+    fn from(pem: Vec<u8>) -> Self {
+        Self {
+            pem,
+            not_before: None,
+            not_after: None,
+        }
+    }
+}
+
 /// How many of the trusted keys must have signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Threshold {
@@ -33,10 +57,19 @@ pub enum Threshold {
 }
 
 /// Whether signatures must be in a transparency log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// An entry that is stored with a signature must be about that signature in any case.
+#[derive(Clone, Debug)]
 pub enum LogRequirement {
     /// A signature counts without an entry in a log.
     Ignore,
+    /// A signature counts only with an entry that one of these logs vouches for.
+    Require {
+        /// The logs, and the witnesses that are counted.
+        logs: TrustedLogs,
+        /// How many of the witnesses must have cosigned.
+        witnesses: u32,
+    },
 }
 
 /// Which repository the signature must name.
@@ -81,10 +114,19 @@ impl Limits {
 #[derive(Debug)]
 pub struct Policy {
     keys: Vec<PublicKey>,
+    windows: Vec<Window>,
     required: usize,
+    log: LogRequirement,
     annotations: BTreeMap<String, String>,
     identity: Identity,
     limits: Limits,
+}
+
+/// When a key is trusted, in seconds since 1970.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    not_before: Option<i64>,
+    not_after: Option<i64>,
 }
 
 impl Policy {
@@ -97,12 +139,20 @@ impl Policy {
             return Err(PolicyError::TooManyKeys(rules.keys.len()));
         }
         let mut keys = Vec::<PublicKey>::with_capacity(rules.keys.len());
-        for (place, pem) in rules.keys.iter().enumerate() {
-            let key = PublicKey::from_pem(pem).map_err(|error| PolicyError::UnusableKey {
-                place,
-                why: error.to_string(),
-            })?;
+        let mut windows = Vec::with_capacity(rules.keys.len());
+        for (place, trusted) in rules.keys.iter().enumerate() {
+            let unusable = |why| PolicyError::UnusableKey { place, why };
+            let key =
+                PublicKey::from_pem(&trusted.pem).map_err(|error| unusable(error.to_string()))?;
+            let (not_before, not_after) = (trusted.not_before, trusted.not_after);
+            if not_before > not_after && not_after.is_some() {
+                return Err(unusable("its trust ends before it begins".into()));
+            }
             keys.push(key);
+            windows.push(Window {
+                not_before,
+                not_after,
+            });
         }
         let distinct = (0..keys.len())
             .filter(|&place| first_place(&keys, place) == place)
@@ -114,12 +164,32 @@ impl Policy {
         if required == 0 || required > distinct {
             return Err(PolicyError::ImpossibleThreshold { required, distinct });
         }
-        let LogRequirement::Ignore = rules.log;
+        if let LogRequirement::Require { logs, witnesses } = &rules.log
+            && *witnesses as usize > logs.witnesses().len()
+        {
+            return Err(PolicyError::ImpossibleWitnesses {
+                required: *witnesses,
+                trusted: logs.witnesses().len(),
+            });
+        }
+        let has_window = |window: &Window| window.not_before.or(window.not_after).is_some();
+        if matches!(rules.log, LogRequirement::Ignore)
+            && let Some(place) = windows.iter().position(has_window)
+        {
+            return Err(PolicyError::UnusableKey {
+                place,
+                why: "its trust has a beginning or an end, and only a log says when a signature \
+                      was made: require one"
+                    .into(),
+            });
+        }
         check_limits(&rules.limits)?;
         check_identity(&rules.identity)?;
         Ok(Self {
             keys,
+            windows,
             required,
+            log: rules.log,
             annotations: rules.annotations,
             identity: rules.identity,
             limits: rules.limits,
@@ -129,6 +199,26 @@ impl Policy {
     /// The trusted keys, in the order of the rules.
     pub fn keys(&self) -> &[PublicKey] {
         &self.keys
+    }
+
+    /// Whether signatures must be in a log.
+    pub fn log(&self) -> &LogRequirement {
+        &self.log
+    }
+
+    /// Whether the key at this place was trusted when a log took the signature.
+    pub(super) fn trusts_at(&self, place: usize, time: Option<i64>) -> bool {
+        let Some(window) = self.windows.get(place) else {
+            return false;
+        };
+        match (window.not_before.or(window.not_after), time) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(_), Some(time)) => {
+                window.not_before.is_none_or(|begin| begin <= time)
+                    && window.not_after.is_none_or(|end| time <= end)
+            }
+        }
     }
 
     /// How many distinct keys must have signed; never 0.
@@ -201,6 +291,14 @@ pub enum PolicyError {
         required: usize,
         /// How many distinct keys there are.
         distinct: usize,
+    },
+    /// More witnesses than are trusted.
+    #[error("{required} witnesses are required, {trusted} are trusted")]
+    ImpossibleWitnesses {
+        /// What the rules ask for.
+        required: u32,
+        /// How many there are.
+        trusted: usize,
     },
     /// A limit is 0 or above its ceiling.
     #[error("{name} must be from 1 to {ceiling}; it is {found}")]

@@ -3,6 +3,7 @@ use alloc::vec::Vec;
 
 use super::judge::VerifiedSignature;
 use crate::imports::RegistryError;
+use crate::log::LogError;
 use crate::oci::{Digest, InvalidReference, Repository};
 
 /// An image that satisfies a policy.
@@ -136,6 +137,28 @@ pub enum Rejection {
     /// None of the trusted keys made it.
     #[error("made by none of the trusted keys, or over other bytes")]
     NoTrustedKey,
+    /// The policy requires a log entry, and none is stored with the signature.
+    #[error("signed by a trusted key, but no log entry is stored with the signature")]
+    NotLogged,
+    /// The log entry that is stored with the signature does not show that it was logged.
+    #[error("signed by a trusted key, but {0}")]
+    LogEntry(LogError),
+    /// Too few of the trusted witnesses cosigned the log's checkpoint.
+    #[error("{found} of {required} required witnesses cosigned the log's checkpoint")]
+    TooFewWitnesses {
+        /// How many must have.
+        required: usize,
+        /// How many have.
+        found: usize,
+    },
+    /// The key was not trusted when the signature was logged, or nothing says when that was.
+    #[error(
+        "signed by a trusted key, but {}",
+        .0.map_or("no log says when".into(), |time| alloc::format!(
+            "outside its window of trust, at {time} seconds since 1970"
+        ))
+    )]
+    KeyOutsideValidity(Option<i64>),
     /// A trusted key signed something else than a payload.
     #[error("signed by a trusted key, but {0}")]
     PayloadMalformed(String),

@@ -30,7 +30,7 @@ use cosignet::verify::{
 /// Rules that ask for a signature by any of these keys and for nothing else.
 pub fn rules(keys: &[&[u8]]) -> Rules {
     Rules {
-        keys: keys.iter().map(|key| key.to_vec()).collect(),
+        keys: keys.iter().map(|key| key.to_vec().into()).collect(),
         threshold: Threshold::Any,
         annotations: Default::default(),
         log: LogRequirement::Ignore,

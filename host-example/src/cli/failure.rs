@@ -125,6 +125,10 @@ pub fn rejection_words(rejection: &Rejection) -> String {
         | Rejection::SignatureMalformed(words)
         | Rejection::PayloadAltered(words)
         | Rejection::PayloadTooLarge(words)
+        | Rejection::NotLogged(words)
+        | Rejection::BadLogEntry(words)
+        | Rejection::TooFewWitnesses(words)
+        | Rejection::KeyOutsideValidity(words)
         | Rejection::PayloadMalformed(words)
         | Rejection::Other(words) => words.clone(),
         Rejection::PayloadUnavailable(error) => {

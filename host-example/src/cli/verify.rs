@@ -4,13 +4,14 @@ use serde_json::{Value, json};
 use cosignet_host::api::detached::DetachedSignature;
 use cosignet_host::api::policy::{Identity, LogRequirement, PrefixMapping, Rules, Threshold};
 use cosignet_host::api::report::{
-    SignatureReport, Verdict, VerificationError, VerifiedImage, VerifiedSignature,
+    LogEvidence, LoggedEntry, SignatureReport, Verdict, VerificationError, VerifiedImage,
+    VerifiedSignature,
 };
 use cosignet_host::{Imports, Session, World};
 
 use super::failure::{Failure, registry_words, rejection_words};
 use super::keys::print;
-use super::options::{Common, RegistryOptions, signature_repository};
+use super::options::{Common, LogOptions, RegistryOptions, signature_repository};
 use super::sign::resolve;
 use super::{annotations, files, secrets};
 
@@ -35,10 +36,15 @@ pub struct Verify {
     /// The payload of the signature.
     #[arg(long, value_name = "FILE", requires = "signature")]
     payload: Option<String>,
+    /// The log entry of the signature: cosign's annotation `dev.sigstore.cosign/bundle`.
+    #[arg(long, value_name = "FILE", requires = "signature")]
+    rekor_entry: Option<String>,
     /// What to print: cosign's JSON, the payloads, or a report of every signature.
     #[arg(short, long, value_enum, default_value_t = Output::Json)]
     output: Output,
-    /// Taken for the sake of scripts: this version consults no transparency log.
+    #[command(flatten)]
+    log: LogOptions,
+    /// Require no transparency log, whatever logs are trusted.
     #[arg(long)]
     insecure_ignore_tlog: bool,
     /// As --insecure-ignore-tlog.
@@ -72,6 +78,7 @@ impl Verify {
                 let signatures = [DetachedSignature {
                     payload: files::read(payload)?,
                     signature: files::read(signature)?,
+                    log_entry: self.rekor_entry.as_deref().map(files::read).transpose()?,
                 }];
                 let mut results = Vec::new();
                 for image in &self.images {
@@ -95,12 +102,18 @@ impl Verify {
     }
 
     fn rules(&self) -> Result<Rules, Failure> {
-        let keys = self.key.iter().map(|key| Ok(secrets::key(key)?.to_vec()));
+        let keys = self
+            .key
+            .iter()
+            .map(|key| Ok(secrets::key(key)?.to_vec().into()));
         Ok(Rules {
             keys: keys.collect::<Result<_, Failure>>()?,
             threshold: self.threshold.map_or(Threshold::Any, Threshold::AtLeast),
             annotations: annotations::read(&self.annotations)?,
-            log: LogRequirement::Ignore,
+            log: match self.insecure_ignore_tlog || self.private_infrastructure {
+                true => LogRequirement::Ignore,
+                false => self.log.requirement()?,
+            },
             identity: identity(&self.identity)?,
             limits: None,
         })
@@ -117,7 +130,7 @@ impl Verify {
                     eprintln!("The following checks were performed on these signatures:");
                     eprintln!("  - The signatures were verified against the specified public key");
                     eprintln!("  - The claims name {}", verified.digest);
-                    eprintln!("  - No transparency log was consulted");
+                    eprintln!("{}", log_words(&verified));
                     match self.output {
                         Output::Json => print(&format!("{}\n", payloads(&verified)))?,
                         Output::Text => print(&lines(&verified))?,
@@ -166,6 +179,13 @@ fn counted(image: &VerifiedImage) -> impl Iterator<Item = &VerifiedSignature> {
             Verdict::Counted(signature) => Some(signature),
             Verdict::Rejected(_) => None,
         })
+}
+
+fn log_words(image: &VerifiedImage) -> &'static str {
+    match counted(image).all(|signature| signature.log.is_some()) {
+        true => "  - A trusted log vouches for each of them, verified offline",
+        false => "  - No transparency log was required",
+    }
 }
 
 /// cosign's JSON: the payloads of the signatures that count, in one line.
@@ -233,6 +253,7 @@ fn signatures(reports: &[SignatureReport]) -> Vec<Value> {
                     .iter()
                     .map(|claim| (claim.key.clone(), Value::from(claim.value.clone())))
                     .collect::<serde_json::Map<_, _>>(),
+                "log": signature.log.as_ref().map(logged),
             }),
             Verdict::Rejected(rejection) => json!({
                 "index": report.index,
@@ -242,4 +263,18 @@ fn signatures(reports: &[SignatureReport]) -> Vec<Value> {
             }),
         })
         .collect()
+}
+
+fn logged(entry: &LoggedEntry) -> Value {
+    json!({
+        "logId": entry.log_id,
+        "logIndex": entry.log_index,
+        "integratedTime": entry.integrated_time,
+        "evidence": match entry.evidence {
+            LogEvidence::SignedEntryTimestamp => "signed entry timestamp",
+            LogEvidence::InclusionProof => "inclusion proof",
+            LogEvidence::Both => "signed entry timestamp and inclusion proof",
+        },
+        "witnesses": entry.witnesses,
+    })
 }
