@@ -8,6 +8,8 @@
 
 mod support;
 
+use std::slice::from_ref;
+
 use cosignet::log::{Evidence, LogError, TrustedLog, TrustedLogs, Witness};
 use cosignet::oci::{Digest, media_type, signature_tag};
 use cosignet::verify::{
@@ -231,7 +233,7 @@ impl Logged {
     fn verify_by(&self, layer: &Value, policy: Policy) -> Outcome {
         let mut store = Store::default();
         store.put_blob("r.example/app", &self.payload);
-        let (tag, content) = (signature_tag(&self.image), manifest(&[layer.clone()]));
+        let (tag, content) = (signature_tag(&self.image), manifest(from_ref(layer)));
         store.put_manifest("r.example/app", &tag, media_type::OCI_MANIFEST, &content);
         let mut registry = MemoryRegistry::honest(store);
         verify(&mut registry, &policy, &format!("r.example/app@{IMAGE}"))
