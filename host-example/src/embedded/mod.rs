@@ -1,3 +1,13 @@
-//! Servers inside the process, for the demo and for tests.
+//! Servers inside the process, for the demo and for tests. They misbehave when told to ([`fault`]).
+//!
+//! How a request flows: `serve` accepts it, `fault` may stand in its way, the server in question
+//! answers it, `journal` remembers it.
 
+pub mod fault;
 pub mod registry;
+
+mod journal;
+mod response;
+mod serve;
+
+pub use journal::RequestRecord;
