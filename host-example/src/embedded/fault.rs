@@ -203,7 +203,9 @@ impl<E> fmt::Debug for Hook<E> {
 
 /// A change of a body, made by [`Action::rewrite`].
 #[derive(Clone)]
-pub struct Rewrite(Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>);
+pub struct Rewrite(Arc<Change>);
+
+type Change = dyn Fn(&[u8]) -> Vec<u8> + Send + Sync;
 
 impl fmt::Debug for Rewrite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -177,7 +177,7 @@ impl EntryFile {
         self.is_whole = false;
         let written = self.file.write_all(&bytes);
         if let Err(error) = written.and_then(|()| self.file.sync_data()) {
-            // What it says of this is said by the next record.
+            // If that fails too, no record can follow: see above.
             let _ = self.take_off_the_rest();
             return Err(error);
         }

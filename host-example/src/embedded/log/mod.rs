@@ -33,7 +33,7 @@
 //! - Certificates, the other kinds of entries and the other formats of keys are refused.
 //! - An entry is in the tree when it is answered; Rekor waits for its sequencer.
 //! - A `dsse` entry is found by its public key too, and not by the materials of its provenance.
-//! - JSON is read strictly: a member that is given twice, or in another case, does not count.
+//! - The names of JSON members count in their own case alone.
 //!
 //! How a request flows: the server of all embedded servers accepts it, a fault may stand in its
 //! way, `api` reads it, `proposal` checks what is to be logged, `store` holds it in `tree` and keeps
