@@ -1092,6 +1092,12 @@ async fn dropping_stops_it() {
     let site = Site::start(Options::default()).await;
     let address = site.log.addr();
     let mut open = TcpStream::connect(address).await.expect("a connection");
+    open.write_all(b"GET /api/v1/log HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .await
+        .expect("sent");
+    let mut start = [0; 12];
+    open.read_exact(&mut start).await.expect("an answer");
+    assert_eq!(&start, b"HTTP/1.1 200");
     drop(site);
     open.read_to_end(&mut Vec::new())
         .await

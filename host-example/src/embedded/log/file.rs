@@ -110,7 +110,12 @@ impl EntryFile {
             ),
             TryLockError::Error(error) => error,
         })?;
-        let mut lines = Lines::new(&file, path);
+        let mut file = Self {
+            file,
+            length: 0,
+            is_whole: false,
+        };
+        let mut lines = Lines::new(&file.file, path);
         let header = match lines.next()? {
             Some(line) => Some(lines.parse::<Header>(&line)?),
             None => None,
@@ -134,11 +139,7 @@ impl EntryFile {
         let Lines {
             length, dropped, ..
         } = lines;
-        let mut file = Self {
-            file,
-            length,
-            is_whole: false,
-        };
+        file.length = length;
         file.take_off_the_rest()?;
         let tree_id = match header {
             Some(header) => header.tree_id,
@@ -192,6 +193,14 @@ impl EntryFile {
         self.file.seek(SeekFrom::Start(self.length))?;
         self.is_whole = true;
         Ok(())
+    }
+}
+
+/// Closing does not end the lock while a process that is just being started has the file too.
+impl Drop for EntryFile {
+    fn drop(&mut self) {
+        // It fails for what is no file to lock, and that has no lock.
+        let _ = self.file.unlock();
     }
 }
 
