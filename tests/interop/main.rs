@@ -12,12 +12,14 @@ mod lab;
 mod outcome;
 mod peers;
 mod registry;
+mod rekor;
 mod tool;
 
 mod algorithms;
 mod bytes;
 mod detached;
 mod index;
+mod log;
 mod merging;
 mod passwords;
 mod refusals;

@@ -17,10 +17,13 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{
+    super::{
+        response::{Reply, Response},
+        serve::{MAX_TARGET_SIZE, Site, is_target_too_long},
+    },
     error::ApiError,
     options::{BasicAuth, Options},
-    response::{Reply, Response},
-    route::Route,
+    route::{Endpoint, Route},
     store::Store,
 };
 
@@ -55,35 +58,8 @@ impl Api {
         }
     }
 
-    /// Answers one request.
-    pub(super) async fn answer(&self, request: &Parts, body: &mut Incoming) -> Response {
-        let answer = if self.cors && request.method == Method::OPTIONS {
-            Ok(preflight()) // browsers send preflights without credentials
-        } else {
-            self.dispatch(request, body).await
-        };
-        answer.unwrap_or_else(ApiError::into_response)
-    }
-
-    /// Sets the headers that every answer has, an injected one too: a page in a browser could
-    /// not read it otherwise.
-    pub(super) fn mark(&self, headers: &mut HeaderMap) {
-        headers.insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
-        if self.cors {
-            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-            headers.insert(
-                ACCESS_CONTROL_EXPOSE_HEADERS,
-                HeaderValue::from_static(RESPONSE_HEADERS),
-            );
-        }
-    }
-
     async fn dispatch(&self, request: &Parts, body: &mut Incoming) -> Result<Response, ApiError> {
-        let target = request
-            .uri
-            .path_and_query()
-            .map_or(0, |target| target.as_str().len());
-        if target > MAX_TARGET_SIZE {
+        if is_target_too_long(request) {
             return Err(ApiError::TargetTooLong {
                 limit: MAX_TARGET_SIZE,
             });
@@ -126,6 +102,35 @@ impl Api {
     }
 }
 
+impl Site for Api {
+    type Endpoint = Endpoint;
+
+    fn endpoint(path: &str) -> Option<Endpoint> {
+        Endpoint::of(path)
+    }
+
+    async fn answer(&self, request: &Parts, body: &mut Incoming) -> Response {
+        let answer = if self.cors && request.method == Method::OPTIONS {
+            Ok(preflight()) // browsers send preflights without credentials
+        } else {
+            self.dispatch(request, body).await
+        };
+        answer.unwrap_or_else(ApiError::into_response)
+    }
+
+    /// A page in a browser could not read an injected answer without these.
+    fn mark(&self, headers: &mut HeaderMap) {
+        headers.insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
+        if self.cors {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+            headers.insert(
+                ACCESS_CONTROL_EXPOSE_HEADERS,
+                HeaderValue::from_static(RESPONSE_HEADERS),
+            );
+        }
+    }
+}
+
 /// The hash of the one `Authorization` value that is let in. Hashes are compared in place of the
 /// values, so that the time taken says nothing about them.
 struct Credentials([u8; 32]);
@@ -165,8 +170,6 @@ fn preflight() -> Response {
 
 /// `Docker-Content-Digest`: the digest of the manifest or blob that a response is about.
 pub(super) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
-/// The most bytes of a path and query.
-pub(super) const MAX_TARGET_SIZE: usize = 4 << 10;
 const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
 const BASIC: &[u8] = b"Basic ";
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";

@@ -9,11 +9,11 @@ use hyper::{
 };
 
 use super::{
+    super::response::{Reply, Response},
     api::{Api, CONTENT_DIGEST},
     budget::Content,
     error::ApiError,
     grammar::{Digest, is_repository},
-    response::{Reply, Response},
     route::{parse_digest, query_value},
 };
 

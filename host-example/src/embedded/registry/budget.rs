@@ -7,7 +7,7 @@ use std::sync::{
 
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 
 use super::error::ApiError;
 
@@ -151,24 +151,7 @@ impl Content {
     }
 }
 
-/// Reads and forgets what is left of a request body, up to a bound: a client that is still
-/// sending would otherwise see a reset connection in place of the response.
-pub(super) async fn drain(body: &mut Incoming) {
-    let mut left = DRAIN_LIMIT;
-    while !body.is_end_stream() {
-        let Some(Ok(frame)) = body.frame().await else {
-            return;
-        };
-        let length = frame.data_ref().map_or(0, Bytes::len);
-        match left.checked_sub(length) {
-            Some(rest) => left = rest,
-            None => return,
-        }
-    }
-}
-
 const ENTRY_COST: usize = 512;
-const DRAIN_LIMIT: usize = 16 << 20;
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ use hyper::{
 use serde_json::json;
 use thiserror::Error;
 
-use super::response::{Reply, Response};
+use super::super::response::{Reply, Response};
 
 /// Why a request was refused. Each has a status, a code of the specification and a message.
 #[derive(Debug, Error)]

@@ -11,11 +11,11 @@ use hyper::{
 use serde_json::json;
 
 use super::{
+    super::response::{Reply, Response},
     api::{Api, CONTENT_DIGEST},
     document::{Document, OCI_INDEX, declared_media_type},
     error::ApiError,
     grammar::{Digest, Reference},
-    response::{Reply, Response},
     route::query_value,
 };
 

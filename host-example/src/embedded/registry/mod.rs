@@ -23,56 +23,47 @@
 //! # }
 //! ```
 //!
-//! How a request flows: `serve` accepts it, `fault` may stand in its way, `api` checks who asks,
-//! `route` reads the path, `blobs` and `manifests` answer out of `store`, and `budget` bounds
-//! what all of that may hold.
+//! How a request flows: the server of all embedded servers accepts it, a fault may stand in its
+//! way, `api` checks who asks, `route` reads the path, `blobs` and `manifests` answer out of
+//! `store`, and `budget` bounds what all of that may hold.
 //!
 //! [OCI distribution specification]: https://github.com/opencontainers/distribution-spec
 
-use std::{
-    fmt, io,
-    net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
-};
+use std::{fmt, io, net::SocketAddr};
 
 use bytes::Bytes;
-use hyper::Method;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use hyper::{HeaderMap, StatusCode};
 
 mod api;
 mod blobs;
 mod budget;
 mod document;
 mod error;
-mod fault;
 mod grammar;
 mod manifests;
 mod options;
-mod response;
 mod route;
-mod serve;
 mod store;
 
-use self::{
-    api::Api,
-    budget::Reservation,
-    fault::Faults,
-    grammar::Digest,
-    serve::{Journal, Shared},
-};
+use self::{api::Api, budget::Reservation, grammar::Digest};
 pub use self::{
-    fault::{Action, Fault, Hits, Hook, RequestHead},
     options::{BasicAuth, Options},
     route::Endpoint,
 };
+pub use super::{RequestRecord, fault::Hits};
+use super::{fault, serve::Server};
+
+/// What a registry, or the way to it, does wrong, and to which requests.
+pub type Fault = fault::Fault<Endpoint>;
+/// What a [`Fault`] does.
+pub type Action = fault::Action<Endpoint>;
+/// A request as faults see it.
+pub type RequestHead = fault::RequestHead<Endpoint>;
+/// An asynchronous callback, made by [`Action::hold`](fault::Action::hold).
+pub type Hook = fault::Hook<Endpoint>;
 
 /// A running registry. Dropping it stops it in the background.
-pub struct EmbeddedRegistry {
-    address: SocketAddr,
-    shared: Arc<Shared>,
-    stop: watch::Sender<()>,
-    server: JoinHandle<()>,
-}
+pub struct EmbeddedRegistry(Server<Api>);
 
 impl EmbeddedRegistry {
     /// Starts a registry on a free port of 127.0.0.1, in the current tokio runtime.
@@ -80,63 +71,49 @@ impl EmbeddedRegistry {
     /// # Errors
     /// When no port can be had.
     pub async fn start(options: Options) -> Result<Self, io::Error> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        let shared = Arc::new(Shared {
-            api: Api::new(&options),
-            faults: Faults::default(),
-            journal: Journal::default(),
-        });
-        let (stop, stopped) = watch::channel(());
-        let server = tokio::spawn(serve::run(listener, Arc::clone(&shared), stopped));
-        Ok(Self {
-            address,
-            shared,
-            stop,
-            server,
-        })
+        Server::start(Api::new(&options)).await.map(Self)
     }
 
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
-        self.address
+        self.0.address()
     }
 
     /// The registry's part of an image reference: `127.0.0.1:PORT`.
     pub fn host(&self) -> String {
-        self.address.to_string()
+        self.addr().to_string()
     }
 
     /// The requests answered so far, the latest 16384 of them, in the order of their answers. A
     /// client that has its answer finds its request here.
     pub fn requests(&self) -> Vec<RequestRecord> {
-        self.shared.journal.records()
+        self.0.journal().records()
     }
 
     /// Like [`requests`](Self::requests), and starts counting anew.
     pub fn take_requests(&self) -> Vec<RequestRecord> {
-        self.shared.journal.take()
+        self.0.journal().take()
     }
 
     /// Puts a fault into force, after those already there. For tests and demonstrations.
     pub fn inject(&self, fault: Fault) -> Hits {
-        self.shared.faults.inject(fault)
+        self.0.faults().inject(fault)
     }
 
     /// Ends all faults. Requests that are held stay held by their hooks.
     pub fn clear_faults(&self) {
-        self.shared.faults.clear();
+        self.0.faults().clear();
     }
 
     /// The media type and the bytes of a manifest, by tag or digest.
     pub fn manifest(&self, repository: &str, reference: &str) -> Option<(String, Bytes)> {
-        let manifest = self.shared.api.store.manifest(repository, reference)?;
+        let manifest = self.0.site().store.manifest(repository, reference)?;
         Some((manifest.media_type, manifest.bytes))
     }
 
     /// The bytes of a blob.
     pub fn blob(&self, repository: &str, digest: &str) -> Option<Bytes> {
-        self.shared.api.store.blob(repository, digest)
+        self.0.site().store.blob(repository, digest)
     }
 
     /// Stores a blob and returns its `sha256:` digest.
@@ -167,7 +144,7 @@ impl EmbeddedRegistry {
 
     /// Points a tag at a digest, be it there or not.
     pub fn put_tag(&self, repository: &str, tag: &str, digest: &str) {
-        self.shared.api.store.seed_tag(repository, tag, digest);
+        self.0.site().store.seed_tag(repository, tag, digest);
     }
 
     /// Stores bytes as the manifest of `digest`, whatever theirs is, as a hostile registry does.
@@ -179,8 +156,8 @@ impl EmbeddedRegistry {
         media_type: &str,
         bytes: impl Into<Bytes>,
     ) {
-        self.shared
-            .api
+        self.0
+            .site()
             .store
             .seed_manifest(repository, digest, media_type, bytes.into());
     }
@@ -188,50 +165,36 @@ impl EmbeddedRegistry {
     /// Stores bytes as the blob of `digest`, whatever theirs is, as a hostile registry does.
     pub fn store_raw_blob(&self, repository: &str, digest: &str, bytes: impl Into<Bytes>) {
         let free = Reservation::free_of_charge();
-        self.shared
-            .api
+        self.0
+            .site()
             .store
             .put_blob(repository, digest, bytes.into(), free);
     }
 
     /// Stops listening, gives requests under way a second to finish, and ends.
     pub async fn shutdown(self) {
-        drop(self.stop);
-        // The task can only fail by a panic of its own, which the runtime has reported.
-        let _ = self.server.await;
+        self.0.shutdown().await;
+    }
+}
+
+impl fault::Action<Endpoint> {
+    /// Answers 429 with `Retry-After` in whole seconds.
+    pub fn too_many_requests(retry_after_seconds: u32) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(hyper::header::RETRY_AFTER, retry_after_seconds.into());
+        let body = r#"{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}"#;
+        Self::Respond {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            headers,
+            body: Bytes::from_static(body.as_bytes()),
+        }
     }
 }
 
 impl fmt::Debug for EmbeddedRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EmbeddedRegistry")
-            .field("address", &self.address)
+            .field("address", &self.addr())
             .finish_non_exhaustive()
-    }
-}
-
-/// A request and how it was answered. Headers are not kept: they may hold credentials.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestRecord {
-    /// The method.
-    pub method: Method,
-    /// The path as sent.
-    pub path: String,
-    /// The query as sent, without the question mark; empty when there was none.
-    pub query: String,
-    /// The status; `None` when a fault closed the connection before any answer.
-    pub status: Option<u16>,
-}
-
-impl fmt::Display for RequestRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.path)?;
-        if !self.query.is_empty() {
-            write!(f, "?{}", self.query)?;
-        }
-        match self.status {
-            Some(status) => write!(f, " {status}"),
-            None => f.write_str(" (dropped)"),
-        }
     }
 }

@@ -13,7 +13,7 @@ use hyper::{
 };
 use thiserror::Error;
 
-/// What the registry answers.
+/// What a server answers.
 pub(super) type Response = hyper::Response<Body>;
 
 /// Puts a response together.

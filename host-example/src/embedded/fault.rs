@@ -1,4 +1,7 @@
-//! Faults: what a registry, or the way to it, can do to a client. For tests and demonstrations.
+//! Faults: what a server, or the way to it, can do to a client. For tests and demonstrations.
+//!
+//! Each embedded server names its own kinds of endpoint, `E` here, and makes types of its own of
+//! these.
 
 use std::{
     fmt,
@@ -18,10 +21,7 @@ use hyper::{
     header::{HeaderName, HeaderValue},
 };
 
-use super::{
-    response::{Body, Reply, Response},
-    route::Endpoint,
-};
+use super::response::{Body, Reply, Response};
 
 /// A rule: which requests are hit, and what happens to them.
 ///
@@ -30,18 +30,18 @@ use super::{
 /// When several faults hit one request they act in the order of their injection, until one of
 /// them answers the request or closes the connection.
 #[derive(Debug, Clone)]
-pub struct Fault {
-    action: Action,
+pub struct Fault<E> {
+    action: Action<E>,
     method: Option<Method>,
-    endpoint: Option<Endpoint>,
+    endpoint: Option<E>,
     path_contains: Option<String>,
     skip: usize,
     times: usize,
 }
 
-impl Fault {
+impl<E> Fault<E> {
     /// A fault that does `action` to every request.
-    pub fn new(action: Action) -> Self {
+    pub fn new(action: Action<E>) -> Self {
         Self {
             action,
             method: None,
@@ -61,7 +61,7 @@ impl Fault {
 
     /// Only requests to this kind of endpoint.
     #[must_use]
-    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
+    pub fn endpoint(mut self, endpoint: E) -> Self {
         self.endpoint = Some(endpoint);
         self
     }
@@ -87,13 +87,14 @@ impl Fault {
         self
     }
 
-    fn fits(&self, request: &RequestHead) -> bool {
+    fn fits(&self, request: &RequestHead<E>) -> bool
+    where
+        E: PartialEq,
+    {
         self.method
             .as_ref()
             .is_none_or(|method| *method == request.method)
-            && self
-                .endpoint
-                .is_none_or(|endpoint| request.endpoint == Some(endpoint))
+            && (self.endpoint.is_none() || self.endpoint == request.endpoint)
             && self
                 .path_contains
                 .as_ref()
@@ -103,8 +104,8 @@ impl Fault {
 
 /// What a [`Fault`] does.
 #[derive(Debug, Clone)]
-pub enum Action {
-    /// Answers in place of the registry, which never learns of the request.
+pub enum Action<E> {
+    /// Answers in place of the server, which never learns of the request.
     Respond {
         /// The status.
         status: StatusCode,
@@ -113,13 +114,13 @@ pub enum Action {
         /// The body.
         body: Bytes,
     },
-    /// Waits before the registry sees the request.
+    /// Waits before the server sees the request.
     Delay(Duration),
-    /// Runs a hook before the registry sees the request: see [`Action::hold`].
-    Hold(Hook),
-    /// Closes the connection without an answer; the registry never learns of the request.
+    /// Runs a hook before the server sees the request: see [`Action::hold`].
+    Hold(Hook<E>),
+    /// Closes the connection without an answer; the server never learns of the request.
     Drop,
-    /// Lets the registry do what was asked, then closes the connection without an answer.
+    /// Lets the server do what was asked, then closes the connection without an answer.
     LoseResponse,
     /// Sends this many bytes of the body, of the whole length declared, then closes.
     Truncate(usize),
@@ -127,6 +128,8 @@ pub enum Action {
     Corrupt,
     /// Replaces the body, and leaves the headers but for `Content-Length`.
     ReplaceBody(Bytes),
+    /// Makes another body of it: see [`Action::rewrite`].
+    Rewrite(Rewrite),
     /// Replaces the body by one that never ends, and declares no length.
     Endless,
     /// Sets a header of the answer.
@@ -135,7 +138,7 @@ pub enum Action {
     RemoveHeader(HeaderName),
 }
 
-impl Action {
+impl<E> Action<E> {
     /// Answers with a bare status.
     pub fn status(status: StatusCode) -> Self {
         Self::Respond {
@@ -145,49 +148,68 @@ impl Action {
         }
     }
 
-    /// Answers 429 with `Retry-After` in whole seconds.
-    pub fn too_many_requests(retry_after_seconds: u32) -> Self {
-        let mut headers = HeaderMap::new();
-        headers.insert(hyper::header::RETRY_AFTER, retry_after_seconds.into());
-        let body = r#"{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}"#;
-        Self::Respond {
-            status: StatusCode::TOO_MANY_REQUESTS,
-            headers,
-            body: Bytes::from_static(body.as_bytes()),
-        }
-    }
-
-    /// Runs `hook` and waits for it before the registry sees the request, so that a test decides
-    /// the order of racing requests. The hook may call the registry; nothing is locked meanwhile.
+    /// Runs `hook` and waits for it before the server sees the request, so that a test decides
+    /// the order of racing requests. The hook may call the server; nothing is locked meanwhile.
     pub fn hold<F, W>(hook: F) -> Self
     where
-        F: Fn(RequestHead) -> W + Send + Sync + 'static,
+        F: Fn(RequestHead<E>) -> W + Send + Sync + 'static,
         W: Future<Output = ()> + Send + 'static,
     {
         Self::Hold(Hook(Arc::new(move |request| Box::pin(hook(request)))))
+    }
+
+    /// Never answers, and keeps the connection: until the client gives up, or the server ends.
+    pub fn hang() -> Self {
+        Self::hold(|_| std::future::pending())
+    }
+
+    /// Replaces the body by what `change` makes of it, and leaves the headers but for
+    /// `Content-Length`. A body that an earlier fault has broken is left as it is.
+    pub fn rewrite<F>(change: F) -> Self
+    where
+        F: Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static,
+    {
+        Self::Rewrite(Rewrite(Arc::new(change)))
     }
 }
 
 /// A request as faults see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestHead {
+pub struct RequestHead<E> {
     /// The method.
     pub method: Method,
     /// The path as sent, without the query.
     pub path: String,
     /// The kind of endpoint, `None` for a path that is none.
-    pub endpoint: Option<Endpoint>,
+    pub endpoint: Option<E>,
 }
 
 /// An asynchronous callback, made by [`Action::hold`].
-#[derive(Clone)]
-pub struct Hook(Arc<dyn Fn(RequestHead) -> Wait + Send + Sync>);
+pub struct Hook<E>(Arc<dyn Fn(RequestHead<E>) -> Wait + Send + Sync>);
 
 type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-impl fmt::Debug for Hook {
+impl<E> Clone for Hook<E> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<E> fmt::Debug for Hook<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Hook")
+    }
+}
+
+/// A change of a body, made by [`Action::rewrite`].
+#[derive(Clone)]
+pub struct Rewrite(Arc<Change>);
+
+type Change = dyn Fn(&[u8]) -> Vec<u8> + Send + Sync;
+
+impl fmt::Debug for Rewrite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rewrite")
     }
 }
 
@@ -203,18 +225,23 @@ impl Hits {
 }
 
 /// The faults in force.
-#[derive(Debug, Default)]
-pub(super) struct Faults(Mutex<Vec<Rule>>);
+#[derive(Debug)]
+pub(super) struct Faults<E>(Mutex<Vec<Rule<E>>>);
 
 #[derive(Debug)]
-struct Rule {
-    fault: Fault,
+struct Rule<E> {
+    fault: Fault<E>,
     seen: usize,
     hits: Hits,
 }
 
-impl Faults {
-    pub(super) fn inject(&self, fault: Fault) -> Hits {
+impl<E: Clone + PartialEq> Faults<E> {
+    /// None yet.
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    pub(super) fn inject(&self, fault: Fault<E>) -> Hits {
         let hits = Hits::default();
         self.rules().push(Rule {
             fault,
@@ -229,19 +256,19 @@ impl Faults {
     }
 
     /// The actions for one request, which is counted by every rule that it fits.
-    pub(super) fn strike(&self, request: &RequestHead) -> Vec<Action> {
+    pub(super) fn strike(&self, request: &RequestHead<E>) -> Vec<Action<E>> {
         let mut rules = self.rules();
         let fitting = rules.iter_mut().filter(|rule| rule.fault.fits(request));
         fitting.filter_map(Rule::strike).collect()
     }
 
-    fn rules(&self) -> MutexGuard<'_, Vec<Rule>> {
+    fn rules(&self) -> MutexGuard<'_, Vec<Rule<E>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Rule {
-    fn strike(&mut self) -> Option<Action> {
+impl<E: Clone> Rule<E> {
+    fn strike(&mut self) -> Option<Action<E>> {
         let turn = self.seen;
         self.seen = self.seen.saturating_add(1);
         let struck = turn.checked_sub(self.fault.skip)? < self.fault.times;
@@ -252,11 +279,11 @@ impl Rule {
     }
 }
 
-/// What comes before the registry: `Break` with the answer to give in its place, or with `None`
+/// What comes before the server: `Break` with the answer to give in its place, or with `None`
 /// to close the connection.
-pub(super) async fn before(
-    actions: &[Action],
-    request: &RequestHead,
+pub(super) async fn before<E: Clone>(
+    actions: &[Action<E>],
+    request: &RequestHead<E>,
 ) -> ControlFlow<Option<Response>> {
     for action in actions {
         match action {
@@ -276,6 +303,7 @@ pub(super) async fn before(
             | Action::Truncate(_)
             | Action::Corrupt
             | Action::ReplaceBody(_)
+            | Action::Rewrite(_)
             | Action::Endless
             | Action::SetHeader(..)
             | Action::RemoveHeader(_) => {}
@@ -285,7 +313,7 @@ pub(super) async fn before(
 }
 
 /// What happens to the answer; `None` closes the connection.
-pub(super) fn after(actions: &[Action], mut response: Response) -> Option<Response> {
+pub(super) fn after<E>(actions: &[Action<E>], mut response: Response) -> Option<Response> {
     for action in actions {
         match action {
             Action::LoseResponse => return None,
@@ -293,6 +321,9 @@ pub(super) fn after(actions: &[Action], mut response: Response) -> Option<Respon
                 replace_body(&mut response, |bytes| Body::truncated(bytes, *keep));
             }
             Action::Corrupt => replace_body(&mut response, |bytes| corrupt(bytes).into()),
+            Action::Rewrite(Rewrite(change)) => {
+                replace_body(&mut response, |bytes| Bytes::from(change(bytes)).into());
+            }
             Action::ReplaceBody(body) => *response.body_mut() = Body::from(body.clone()),
             Action::Endless => *response.body_mut() = Body::Endless(ENDLESS_CHUNK),
             Action::SetHeader(name, value) => {
@@ -328,11 +359,22 @@ const ENDLESS_CHUNK: Bytes = Bytes::from_static(&[b' '; 16 << 10]);
 mod tests {
     use super::*;
 
-    fn head(method: Method, path: &str) -> RequestHead {
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    enum Endpoint {
+        Blob,
+        Manifest,
+    }
+
+    fn head(method: Method, path: &str) -> RequestHead<Endpoint> {
+        let endpoint = match path {
+            _ if path.contains("/blobs/") => Some(Endpoint::Blob),
+            _ if path.contains("/manifests/") => Some(Endpoint::Manifest),
+            _ => None,
+        };
         RequestHead {
             method,
             path: path.to_owned(),
-            endpoint: Endpoint::of(path),
+            endpoint,
         }
     }
 
@@ -350,7 +392,7 @@ mod tests {
 
     #[test]
     fn skip_and_times_pick_the_occurrence() {
-        let faults = Faults::default();
+        let faults = Faults::new();
         let hits = faults.inject(Fault::new(Action::Drop).skip(2).times(1));
         let request = head(Method::GET, "/v2/");
         let struck: Vec<bool> = (0..5)
