@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use futures_util::stream::{self, StreamExt};
+use futures_util::future::{join_all, ready};
+use tokio::sync::Semaphore;
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::bindings::cosignet::signing::key_service::{self, KeyServiceError};
@@ -54,6 +55,9 @@ impl Slowest {
 
     /// Waits until such a write has ended, as `wit/registry.wit` says.
     async fn outlast(&self, at_least_ms: u32) {
+        if at_least_ms == 0 {
+            return;
+        }
         let pause = self.0.load(Ordering::Relaxed).saturating_mul(4);
         let pause = Duration::from_millis(pause.max(at_least_ms.into()));
         tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
@@ -107,11 +111,28 @@ impl Imports {
     where
         F: Future<Output = A>,
     {
-        stream::iter(requests)
-            .map(serve)
-            .buffered(self.side_by_side)
-            .collect()
-            .await
+        self.each_after(requests, |_| ready(()), serve).await
+    }
+
+    /// The same, each after a pause of its own: who waits takes no place from who is served.
+    async fn each_after<Q, A, W, F>(
+        &self,
+        requests: Vec<Q>,
+        pause: impl Fn(&Q) -> W,
+        serve: impl Fn(Q) -> F,
+    ) -> Vec<A>
+    where
+        W: Future<Output = ()>,
+        F: Future<Output = A>,
+    {
+        let (places, pause, serve) = (&Semaphore::new(self.side_by_side), &pause, &serve);
+        let all = requests.into_iter().map(|request| async move {
+            pause(&request).await;
+            // It is never closed, so there is a place sooner or later.
+            let _place = places.acquire().await;
+            serve(request).await
+        });
+        join_all(all).await
     }
 }
 
@@ -153,11 +174,9 @@ impl wit::Host for Imports {
         requests: Vec<wit::ManifestRequest>,
     ) -> Vec<Result<wit::Manifest, types::RegistryError>> {
         let (registry, slowest) = (&self.registry, &self.slowest);
-        self.each(requests, |request| async move {
+        let pause = |request: &wit::ManifestRequest| slowest.outlast(request.after_ms);
+        self.each_after(requests, pause, |request| async move {
             let registry = lent(registry)?;
-            if request.after_ms > 0 {
-                slowest.outlast(request.after_ms).await;
-            }
             let (repository, reference) = (&request.repository, &request.reference);
             let fetch = registry.fetch_manifest(repository, reference, request.max_size);
             let found = slowest.watch(fetch).await?;
