@@ -235,17 +235,7 @@ fn a_manifest_of_another_type() {
 fn a_manifest_that_two_readers_read_differently() {
     let good = good();
     let text = String::from_utf8(manifest(from_ref(&good.layer))).unwrap();
-    let with = |content: &str| {
-        let mut registry = good.registry(&[]);
-        let tag = signature_tag(&good.image);
-        registry.store.put_manifest(
-            "r.example/app",
-            &tag,
-            media_type::OCI_MANIFEST,
-            content.as_bytes(),
-        );
-        check(&mut registry)
-    };
+    let with = |content: &str| good.check_manifest(content);
     assert!(with(&text).is_ok());
     let twice = |member: &str| text.replacen('{', &format!(r#"{{"{member}":null,"#), 1);
     for bad in [
@@ -290,15 +280,7 @@ fn two_signatures_under_one_name() {
         text.replace(first, &format!(r#"{first}"x":"1","x":"2","#)),
     ] {
         assert_ne!(bad, text);
-        let mut registry = good.registry(&[]);
-        let tag = signature_tag(&good.image);
-        registry.store.put_manifest(
-            "r.example/app",
-            &tag,
-            media_type::OCI_MANIFEST,
-            bad.as_bytes(),
-        );
-        let result = check(&mut registry);
+        let result = good.check_manifest(&bad);
         assert!(
             matches!(
                 rejections(&result)[..],
@@ -990,6 +972,16 @@ fn good() -> Good {
 }
 
 impl Good {
+    /// Verifies by a manifest with this text.
+    fn check_manifest(&self, text: &str) -> Outcome {
+        let mut registry = self.registry(&[]);
+        let (tag, oci) = (signature_tag(&self.image), media_type::OCI_MANIFEST);
+        registry
+            .store
+            .put_manifest("r.example/app", &tag, oci, text.as_bytes());
+        check(&mut registry)
+    }
+
     /// A registry in which these layers are attached to the image.
     fn registry(&self, layers: &[Value]) -> MemoryRegistry {
         let mut store = Store::default();

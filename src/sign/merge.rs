@@ -69,7 +69,7 @@ impl Ownership<'_> {
         let signature = decode_annotation(stored).ok();
         match (self.public_key, payload, signature) {
             (Some(key), Some(payload), Some(signature)) => {
-                self.is_about_the_same(payload) && key.verify(payload, &signature).is_ok()
+                key.verify(payload, &signature).is_ok() && self.is_about_the_same(payload)
             }
             _ => false,
         }

@@ -129,6 +129,24 @@ struct Window {
     not_after: Option<i64>,
 }
 
+impl Window {
+    /// Whether there is a beginning or an end.
+    fn is_limited(&self) -> bool {
+        self.not_before.or(self.not_after).is_some()
+    }
+
+    /// Without a time, only what has no limit holds.
+    fn contains(&self, time: Option<i64>) -> bool {
+        match time {
+            None => !self.is_limited(),
+            Some(time) => {
+                self.not_before.is_none_or(|begin| begin <= time)
+                    && self.not_after.is_none_or(|end| time <= end)
+            }
+        }
+    }
+}
+
 impl Policy {
     /// Reads rules.
     pub fn new(rules: Rules) -> Result<Self, PolicyError> {
@@ -172,9 +190,8 @@ impl Policy {
                 trusted: logs.witnesses().len(),
             });
         }
-        let has_window = |window: &Window| window.not_before.or(window.not_after).is_some();
         if matches!(rules.log, LogRequirement::Ignore)
-            && let Some(place) = windows.iter().position(has_window)
+            && let Some(place) = windows.iter().position(Window::is_limited)
         {
             return Err(PolicyError::UnusableKey {
                 place,
@@ -208,17 +225,8 @@ impl Policy {
 
     /// Whether the key at this place was trusted when a log took the signature.
     pub(super) fn trusts_at(&self, place: usize, time: Option<i64>) -> bool {
-        let Some(window) = self.windows.get(place) else {
-            return false;
-        };
-        match (window.not_before.or(window.not_after), time) {
-            (None, _) => true,
-            (Some(_), None) => false,
-            (Some(_), Some(time)) => {
-                window.not_before.is_none_or(|begin| begin <= time)
-                    && window.not_after.is_none_or(|end| time <= end)
-            }
-        }
+        let window = self.windows.get(place);
+        window.is_some_and(|window| window.contains(time))
     }
 
     /// How many distinct keys must have signed; never 0.
