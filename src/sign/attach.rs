@@ -8,8 +8,8 @@ use super::merge::{Merged, NewSignature, Ownership, merge};
 use super::options::Earlier;
 use super::signer::SigningError;
 use crate::fetch::{
-    Blobs, FoundSignatures, MAX_PAYLOADS_SIZE, blob_request, only, read_blobs, read_signatures,
-    side_by_side, signatures_request,
+    Blobs, FoundSignatures, MAX_PAYLOADS_SIZE, SIDE_BY_SIDE, blob_request, only, read_blobs,
+    read_signatures, side_by_side, signatures_request,
 };
 use crate::imports::{
     BlobPush, ManifestPush, ManifestRequest, Registry, RegistryError, RegistryPush,
@@ -80,22 +80,36 @@ pub(super) fn attach<H: Registry + RegistryPush>(
     jobs: Vec<Job>,
     how: &How<'_>,
 ) -> Vec<Outcome> {
-    let jobs = jobs
+    let mut jobs: Jobs = jobs
         .into_iter()
         .map(|job| Progress::start(job, how))
         .collect();
-    let mut jobs = push_blobs(host, jobs);
     for _ in 0..MAX_ROUNDS {
-        jobs = read(host, jobs, how);
-        jobs = push_blobs(host, jobs);
-        jobs = reread(host, jobs);
-        jobs = write(host, jobs);
-        jobs = confirm(host, jobs);
+        jobs = in_groups(jobs, |group| {
+            let group = push_blobs(host, group);
+            let group = read(host, group, how);
+            let group = push_blobs(host, group);
+            let group = reread(host, group);
+            write(host, group)
+        });
+        // All have written when the first is read back, so one pause is enough.
+        let mut pause = CONFIRM_MS;
+        jobs = in_groups(jobs, |group| confirm(host, group, &mut pause));
         if jobs.iter().flatten().all(|job| job.attached.is_some()) {
             break;
         }
     }
     jobs.into_iter().map(|job| job?.finish()).collect()
+}
+
+/// Takes jobs through a step, so many at a time that what is held of them is bounded.
+fn in_groups(jobs: Jobs, mut step: impl FnMut(Jobs) -> Jobs) -> Jobs {
+    let mut rest = jobs.into_iter().peekable();
+    let mut done = Vec::with_capacity(rest.len());
+    while rest.peek().is_some() {
+        done.extend(step(rest.by_ref().take(SIDE_BY_SIDE).collect()));
+    }
+    done
 }
 
 /// A job on its way.
@@ -485,14 +499,18 @@ fn write<H: RegistryPush>(host: &mut H, jobs: Jobs) -> Jobs {
 /// same before and after the pause is safe: whoever writes next has read it. A tag that another
 /// signer wrote to meanwhile is waited for once more, for there may be a third who read it
 /// between the two.
-fn confirm<H: Registry>(host: &mut H, jobs: Jobs) -> Jobs {
+fn confirm<H: Registry>(host: &mut H, jobs: Jobs, pause: &mut u32) -> Jobs {
+    let after_ms = *pause;
     side_by_side(
         jobs,
         |job| match &job.written {
-            Some(_) => vec![job.request(CONFIRM_MS)],
+            Some(_) => vec![job.request(after_ms)],
             None => Vec::new(),
         },
-        |requests| host.fetch_manifests(&requests),
+        |requests| {
+            *pause = 0;
+            host.fetch_manifests(&requests)
+        },
         |mut job, answers| {
             let Some(written) = job.written.take() else {
                 return Ok(job);

@@ -85,13 +85,7 @@ pub fn sign_images<H: Registry + RegistryPush>(
             }
         }
     }
-    let mut results = Vec::with_capacity(subjects.len());
-    let mut rest = subjects.into_iter().peekable();
-    while rest.peek().is_some() {
-        let group: Vec<_> = rest.by_ref().take(SIDE_BY_SIDE).collect();
-        results.extend(sign_group(host, signer, group, options));
-    }
-    results
+    sign_subjects(host, signer, subjects, options)
 }
 
 /// Attaches a signature that was made elsewhere.
@@ -134,15 +128,15 @@ pub fn attach_signature<H: Registry + RegistryPush>(
 
 type Named = (usize, String, Result<Target, SigningError>);
 
-fn sign_group<H: Registry + RegistryPush>(
+fn sign_subjects<H: Registry + RegistryPush>(
     host: &mut H,
     signer: &mut Signer<'_>,
-    group: Vec<Named>,
+    subjects: Vec<Named>,
     options: &Options,
 ) -> Vec<SigningResult> {
-    let mut labels = Vec::with_capacity(group.len());
-    let mut signed = Vec::with_capacity(group.len());
-    for (reference_index, subject, target) in group {
+    let mut labels = Vec::with_capacity(subjects.len());
+    let mut signed = Vec::with_capacity(subjects.len());
+    for (reference_index, subject, target) in subjects {
         labels.push((reference_index, subject));
         signed.push(target.and_then(|target| {
             let wanted = sign(signer, &target, options)?;
@@ -173,7 +167,7 @@ fn sign_group<H: Registry + RegistryPush>(
                 earlier,
                 created: options.created.as_deref(),
             };
-            attach_group(host, signed, repository, &how)
+            attach_all(host, signed, repository, &how)
         }
     };
     labels
@@ -189,7 +183,7 @@ fn sign_group<H: Registry + RegistryPush>(
 
 type Signed = Result<(Target, Vec<NewSignature>), SigningError>;
 
-fn attach_group<H: Registry + RegistryPush>(
+fn attach_all<H: Registry + RegistryPush>(
     host: &mut H,
     signed: Vec<Signed>,
     signature_repository: Option<&Repository>,

@@ -6,6 +6,7 @@ mod failure;
 mod files;
 mod keys;
 mod options;
+mod progress;
 mod secrets;
 mod sign;
 mod turns;

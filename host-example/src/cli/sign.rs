@@ -1,10 +1,8 @@
-use std::io::{self, IsTerminal as _};
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 
 use cosignet::oci::{Digest, Reference, Selector, signature_tag};
 use cosignet_host::api::payload::SimpleSigning;
@@ -18,6 +16,7 @@ use cosignet_host::{Imports, OciRegistry, Session, World};
 use super::failure::Failure;
 use super::keys::print;
 use super::options::{Common, OfflineSwitches, RegistryOptions, signature_repository};
+use super::progress::{self, Progress};
 use super::{annotations, files, secrets, turns};
 
 #[derive(Args)]
@@ -104,12 +103,12 @@ impl Sign {
         let file = secrets::key(&self.key)?;
         let password = secrets::password(false)?;
         let client = self.registry.client()?.for_push();
+        let bar = progress::bar(self.images.len());
         let imports = Imports::none()
             .registry(client.clone())
-            .registry_push(client);
+            .registry_push(Progress::watch(client, bar.clone()));
         let mut session = Session::start(&common.program(World::Signer)?, imports).await?;
         let key = session.open_key(&file, &password).await?;
-        let progress = progress(self.images.len());
         let (mut failures, mut total) = (Vec::new(), 0);
         for group in self.images.chunks(GROUP) {
             let _turns = match self.upload {
@@ -118,14 +117,13 @@ impl Sign {
             };
             for result in session.sign_images(key.signer(), group, &options).await? {
                 total += 1;
-                if let Err(failure) = self.conclude(result) {
-                    progress.suspend(|| eprintln!("{failure}"));
+                if let Err(failure) = bar.suspend(|| self.conclude(result)) {
+                    bar.suspend(|| eprintln!("{failure}"));
                     failures.push(failure);
                 }
             }
-            progress.inc(group.len() as u64);
         }
-        progress.finish_and_clear();
+        bar.finish_and_clear();
         session.close_key(key).await?;
         if total > 1 {
             eprintln!("{} of {total} signed", total - failures.len());
@@ -285,16 +283,7 @@ fn creation_time() -> Result<String, Failure> {
     Ok(humantime::format_rfc3339(time).to_string())
 }
 
-/// A bar for many images on a terminal; nothing in a pipe.
-fn progress(images: usize) -> ProgressBar {
-    if images <= GROUP || !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} signed")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(images as u64).with_style(style)
-}
-
-/// Images that are signed side by side; requests run 16 at a time.
-const GROUP: usize = 32;
+/// Images that are signed in one call, each with a lock of its own: programs may often have no more
+/// than 1024 files open. Requests run 16 at a time.
+const GROUP: usize = 256;
 const YEAR_9999: Duration = Duration::from_secs(253_370_764_800);
