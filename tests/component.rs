@@ -1,8 +1,10 @@
 //! The component itself, as it is shipped: its import lists, and the same vectors that the core
 //! is tested with, run inside it.
 
+use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,6 +22,27 @@ use p256::ecdsa::signature::hazmat::PrehashSigner as _;
 use p256::ecdsa::{Signature, SigningKey};
 use p256::pkcs8::{EncodePublicKey as _, LineEnding};
 use serde_json::Value;
+
+/// The component that the host carries; or, of the folder that `COSIGNET_COMPONENTS` names, the
+/// portable one.
+fn program(world: World) -> Program {
+    static PORTABLE: Mutex<Vec<(World, Program)>> = Mutex::new(Vec::new());
+    let Some(folder) = env::var_os("COSIGNET_COMPONENTS") else {
+        return Program::built_in(world).unwrap();
+    };
+    let mut compiled = PORTABLE.lock().unwrap();
+    if let Some((_, program)) = compiled.iter().find(|(of, _)| *of == world) {
+        return program.clone();
+    }
+    let name = match world {
+        World::Signer => "cosignet.wasm",
+        World::Verifier => "cosignet-verifier.wasm",
+        World::Offline => "cosignet-offline.wasm",
+    };
+    let program = Program::from_wasm(&fs::read(Path::new(&folder).join(name)).unwrap()).unwrap();
+    compiled.push((world, program.clone()));
+    program
+}
 
 #[test]
 fn imports_are_the_security_policy() {
@@ -46,7 +69,7 @@ fn imports_are_the_security_policy() {
             &["cosignet:signing/types@0.1.0", "wasi:random/random@0.2.6"],
         ),
     ] {
-        let program = Program::built_in(world).unwrap();
+        let program = program(world);
         let mut found = program.imports();
         println!("{world:?} imports {found:#?}");
         let mut expected: Vec<&str> = expected.to_vec();
@@ -327,7 +350,7 @@ async fn signs_with_a_key_service() {
         created: None,
         attachment: Attachment::None,
     };
-    let program = Program::built_in(World::Signer).unwrap();
+    let program = program(World::Signer);
     for (service, is_good) in [
         (
             Some(Service {
@@ -413,7 +436,7 @@ async fn a_policy_that_requires_nothing_cannot_be_made() {
 
 #[tokio::test]
 async fn a_world_exports_what_it_says() {
-    let program = Program::built_in(World::Verifier).unwrap();
+    let program = program(World::Verifier);
     let mut session = Session::start(&program, Imports::none()).await.unwrap();
     let refused = session.generate_key_pair(b"").await;
     assert!(matches!(refused, Err(HostError::NotExported("keys"))));
@@ -422,7 +445,7 @@ async fn a_world_exports_what_it_says() {
 /// scrypt's 64 MiB do not fit: an error of the component, or a stop of the host; never a key.
 #[tokio::test]
 async fn memory_is_limited() {
-    let program = Program::built_in(World::Offline).unwrap();
+    let program = program(World::Offline);
     let limits = Limits {
         memory: 32 << 20,
         ..Limits::default()
@@ -457,7 +480,7 @@ async fn sessions_can_be_pooled() {
 
 #[tokio::test]
 async fn computing_is_limited() {
-    let program = Program::built_in(World::Offline).unwrap();
+    let program = program(World::Offline);
     let limits = Limits {
         computing: Duration::from_millis(20),
         ..Limits::default()
@@ -472,7 +495,7 @@ async fn computing_is_limited() {
 }
 
 async fn offline() -> Session {
-    let program = Program::built_in(World::Offline).unwrap();
+    let program = program(World::Offline);
     Session::start(&program, Imports::none()).await.unwrap()
 }
 
