@@ -7,7 +7,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::imports::{
-    BlobRequest, ManifestRequest, Registry, RegistryError, ServedManifest, TagRequest,
+    BlobRequest, LogServiceError, ManifestRequest, Registry, RegistryError, ServedManifest,
+    TagRequest,
 };
 use crate::oci::{
     Descriptor, Digest, InvalidReference, MalformedManifest, Reference, Repository, Selector,
@@ -18,11 +19,11 @@ use crate::oci::{
 ///
 /// An item that failed asks nothing and stays failed. A host that answers too few requests has
 /// not answered the last ones.
-pub(crate) fn side_by_side<T, U, E, Q, A>(
+pub(crate) fn side_by_side<T, U, E, Q, A, S: Service>(
     items: Vec<Result<T, E>>,
     questions: impl Fn(&T) -> Vec<Q>,
-    ask: impl FnOnce(Vec<Q>) -> Vec<Result<A, RegistryError>>,
-    mut conclude: impl FnMut(T, Vec<Result<A, RegistryError>>) -> Result<U, E>,
+    ask: impl FnOnce(Vec<Q>) -> Vec<Result<A, S>>,
+    mut conclude: impl FnMut(T, Vec<Result<A, S>>) -> Result<U, E>,
 ) -> Vec<Result<U, E>> {
     let asked: Vec<Option<Vec<Q>>> = items
         .iter()
@@ -35,11 +36,7 @@ pub(crate) fn side_by_side<T, U, E, Q, A>(
     let all: Vec<Q> = asked.into_iter().flatten().flatten().collect();
     let answers = if all.is_empty() { Vec::new() } else { ask(all) };
     let mut answers = answers.into_iter();
-    let missing = || {
-        Err(RegistryError::Invalid(
-            "the host answered too few requests".into(),
-        ))
-    };
+    let missing = || Err(S::invalid("the host answered too few requests"));
     items
         .into_iter()
         .zip(counts)
@@ -53,9 +50,26 @@ pub(crate) fn side_by_side<T, U, E, Q, A>(
 }
 
 /// The one answer to an item's one question.
-pub(crate) fn only<A>(answers: Vec<Result<A, RegistryError>>) -> Result<A, RegistryError> {
-    let missing = || Err(RegistryError::Invalid("the host did not answer".into()));
+pub(crate) fn only<A, S: Service>(answers: Vec<Result<A, S>>) -> Result<A, S> {
+    let missing = || Err(S::invalid("the host did not answer"));
     answers.into_iter().next().unwrap_or_else(missing)
+}
+
+/// How a service fails that answers in another way than it must.
+pub(crate) trait Service {
+    fn invalid(why: &str) -> Self;
+}
+
+impl Service for RegistryError {
+    fn invalid(why: &str) -> Self {
+        Self::Invalid(why.into())
+    }
+}
+
+impl Service for LogServiceError {
+    fn invalid(why: &str) -> Self {
+        Self::Invalid(why.into())
+    }
 }
 
 /// An image by its digest.
@@ -234,7 +248,7 @@ mod tests {
             },
             |item, answers| match item {
                 0 => Ok(0),
-                _ => only(answers).map_err(|error| error.to_string()),
+                _ => only(answers).map_err(|error: RegistryError| error.to_string()),
             },
         )
     }

@@ -33,6 +33,27 @@ pub trait RegistryPush {
     fn push_manifests(&mut self, manifests: Vec<ManifestPush>) -> Vec<Result<(), RegistryError>>;
 }
 
+/// Writing to a transparency log and reading from it.
+///
+/// What comes back is verified with log keys that never come from here.
+pub trait TransparencyLog {
+    /// Logs entries. One that the log has already does no harm.
+    fn submit(&mut self, submissions: Vec<Submission>) -> Vec<Result<Receipt, LogServiceError>>;
+
+    /// Entries of Rekor v1.
+    fn fetch_entries(&mut self, requests: &[EntryRequest])
+    -> Vec<Result<Vec<u8>, LogServiceError>>;
+
+    /// Searches in Rekor v1.
+    fn search_entries(
+        &mut self,
+        requests: &[SearchRequest],
+    ) -> Vec<Result<Vec<u8>, LogServiceError>>;
+
+    /// Tiles and checkpoints of Rekor v2.
+    fn fetch_tiles(&mut self, requests: &[TileRequest]) -> Vec<Result<Vec<u8>, LogServiceError>>;
+}
+
 /// Keys that stay where they are.
 pub trait KeyService {
     /// The public key of a named key, in PEM.
@@ -107,6 +128,91 @@ pub struct ManifestPush {
     pub media_type: String,
     /// The bytes.
     pub content: Vec<u8>,
+}
+
+/// Which API a log speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogApi {
+    /// Entries that are answered with a signed entry timestamp and an inclusion proof.
+    RekorV1,
+    /// Tiles; entries that are answered with an inclusion proof.
+    RekorV2,
+}
+
+/// An entry to be logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submission {
+    /// The API.
+    pub api: LogApi,
+    /// What to post, JSON.
+    pub entry: Vec<u8>,
+    /// The most bytes of an answer that will be accepted.
+    pub max_size: u64,
+}
+
+/// What a log says to an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Receipt {
+    /// It was taken: the answer.
+    Logged(Vec<u8>),
+    /// It was there before: of Rekor v1 its UUID, of Rekor v2 its index in decimal.
+    AlreadyLogged(String),
+}
+
+/// An entry of Rekor v1 that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryRequest {
+    /// 64 or 80 hexadecimal digits.
+    pub uuid: String,
+    /// The most bytes that will be accepted.
+    pub max_size: u64,
+}
+
+/// A search in Rekor v1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchRequest {
+    /// What to post, JSON.
+    pub query: Vec<u8>,
+    /// The most bytes that will be accepted.
+    pub max_size: u64,
+}
+
+/// A resource of Rekor v2 that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TileRequest {
+    /// Below the log's URL: `checkpoint`, `tile/0/x001/234.p/56`.
+    pub path: String,
+    /// The most bytes that will be accepted.
+    pub max_size: u64,
+}
+
+/// Why a log did not do what it was asked. The strings are the host's, for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LogServiceError {
+    /// There is no such entry or tile.
+    #[error("not found: {0}")]
+    NotFound(String),
+    /// The credentials do not allow it.
+    #[error("access denied: {0}")]
+    Denied(String),
+    /// The log cannot be reached, is overloaded or does not answer in time.
+    #[error("transparency log unavailable: {0}")]
+    Unavailable(String),
+    /// The log does not take this entry, whoever sends it.
+    #[error("the transparency log does not take the entry: {0}")]
+    Refused(String),
+    /// The answer is longer than the request allowed.
+    #[error("answer too large: {0}")]
+    TooLarge(String),
+    /// The answer breaks the protocol.
+    #[error("invalid answer: {0}")]
+    Invalid(String),
+    /// The log, or the host, does not offer the operation.
+    #[error("not supported by the transparency log: {0}")]
+    Unsupported(String),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
 }
 
 /// Why a registry did not do what it was asked. The strings are the host's, for people.

@@ -7,6 +7,8 @@ pub const MAX_ENTRY_SIZE: usize = 256 * 1024;
 pub const MAX_ENTRIES: usize = 32;
 /// Bytes of the list of a bundle's entries.
 pub const MAX_ENTRIES_SIZE: usize = 1024 * 1024;
+/// Bytes of 256 entries that are fetched as one; a DSSE envelope is not among them.
+pub const MAX_ENTRY_BUNDLE_SIZE: usize = 4 * 1024 * 1024;
 /// Hashes of a proof: enough for a tree of 2⁶³ leaves.
 pub const MAX_PROOF_HASHES: usize = 63;
 /// Bytes of a checkpoint with its signatures.

@@ -14,7 +14,7 @@ pub fn leaf_hash(entry: &[u8]) -> [u8; 32] {
 }
 
 /// The hash of an inner node: SHA-256 of 0x01 and its children.
-fn node_hash(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
+pub(super) fn node_hash(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
     let node = Sha256::new_with_prefix([1]);
     node.chain_update(left)
         .chain_update(right)

@@ -32,6 +32,7 @@ pub mod rekor_v2;
 mod rfc3339;
 mod signed;
 mod signed_entry_timestamp;
+mod tiles;
 mod tlog_entry;
 mod trusted_log;
 mod trusted_logs;
@@ -44,14 +45,15 @@ pub use checkpoint::Checkpoint;
 pub use entry::LogEntry;
 pub use error::{LogError, TrustError};
 pub use limits::{
-    MAX_ENTRIES, MAX_ENTRIES_SIZE, MAX_ENTRY_SIZE, MAX_INTEGER, MAX_JSON_DEPTH, MAX_LOGS,
-    MAX_NOTE_LINES, MAX_NOTE_SIGNATURES, MAX_NOTE_SIZE, MAX_PROOF_HASHES, MAX_TRUSTED_ROOT_SIZE,
-    MAX_WITNESSES,
+    MAX_ENTRIES, MAX_ENTRIES_SIZE, MAX_ENTRY_BUNDLE_SIZE, MAX_ENTRY_SIZE, MAX_INTEGER,
+    MAX_JSON_DEPTH, MAX_LOGS, MAX_NOTE_LINES, MAX_NOTE_SIGNATURES, MAX_NOTE_SIZE, MAX_PROOF_HASHES,
+    MAX_TRUSTED_ROOT_SIZE, MAX_WITNESSES,
 };
 pub use log_id::LogId;
 pub use merkle::{leaf_hash, verify_consistency, verify_inclusion};
 pub use note::{NoteError, SignedNote};
 pub use signed::{HashAlgorithm, Signed};
+pub use tiles::{Tile, TiledTree};
 pub use trusted_log::TrustedLog;
 pub use trusted_logs::TrustedLogs;
 pub use verify::{Evidence, VerifiedEntry};

@@ -115,6 +115,15 @@ impl TrustedLog {
         named.is_some_and(|(name, key)| named_key_hash(name, ED25519, key) == id.0)
     }
 
+    /// The id that entries of the log bear; `name` is what its checkpoint says.
+    pub(super) fn entry_id(&self, name: &str) -> LogId {
+        let name = self.origin().unwrap_or(name);
+        match ed25519_bytes(&self.key).filter(|_| !self.id_is_given) {
+            Some(key) => LogId(named_key_hash(name, ED25519, key)),
+            None => self.id,
+        }
+    }
+
     /// What the log's signatures under checkpoints begin with, if the trusted root says nothing
     /// else: its id does, of Rekor v1 and v2.
     pub(super) fn checkpoint_key_id(&self, name: &str, is_rekor_v1: bool) -> [u8; 4] {
