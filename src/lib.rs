@@ -12,9 +12,9 @@
 //!                             sign          verify            what is done, and in which order
 //!                               └─────┬───────┘
 //!                                   fetch                     answers, compared and parsed
-//!                key   log   payload   oci                    formats and cryptography
+//!          key   log   bundle   payload   oci                formats and cryptography
 //!                                     │
-//!                                  imports ───────────────►  registry, key service, randomness
+//!                                  imports ───────────────►  registry, log, key service, randomness
 //! ```
 //!
 //! The core is plain Rust for every target, so it can be used without a sandbox too: fulfil the
@@ -33,6 +33,7 @@
 
 extern crate alloc;
 
+pub mod bundle;
 pub mod imports;
 pub mod key;
 pub mod log;

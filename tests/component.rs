@@ -348,6 +348,7 @@ async fn signs_with_a_key_service() {
         recursive: false,
         identities: Vec::new(),
         created: None,
+        log: None,
         attachment: Attachment::None,
     };
     let program = program(World::Signer);

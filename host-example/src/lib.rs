@@ -57,6 +57,7 @@ pub use session::{Policy, PrivateKey, Session};
 /// The component's types, as wasmtime binds them; `wit/` documents each.
 pub mod api {
     pub use crate::bindings::cosignet::signing::key_service::KeyServiceError;
+    pub use crate::bindings::cosignet::signing::transparency_log::{LogApi, LogError};
     pub use crate::bindings::cosignet::signing::types::{Annotation, RegistryError};
     pub use crate::bindings::exports::cosignet::signing::{keys, payload, policy, report, signing};
 

@@ -245,6 +245,7 @@ fn attaching() -> Options {
         recursive: false,
         identities: Vec::new(),
         created: None,
+        log: None,
         attachment: Attachment::BesideImage(EarlierSignatures::Replace),
     }
 }

@@ -43,7 +43,8 @@ impl Guest for Component {
             .iter()
             .map(|found| {
                 check_payload(&found.payload)?;
-                Layer::of(&found.payload, &found.signature).map_err(DetachedSigningError::Other)
+                Layer::of(&found.payload, &found.signature, None)
+                    .map_err(DetachedSigningError::Other)
             })
             .collect::<Result<_, _>>()?;
         let built = oci::SignatureImage::empty()

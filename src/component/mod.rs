@@ -9,6 +9,8 @@ mod detached_signing;
 mod detached_verification;
 #[cfg(any(feature = "signer", feature = "offline"))]
 mod keys;
+#[cfg(feature = "signer")]
+mod log;
 mod payload;
 mod policy;
 #[cfg(any(feature = "signer", feature = "offline"))]
@@ -20,6 +22,12 @@ mod report;
 mod signing;
 #[cfg(any(feature = "signer", feature = "verifier"))]
 mod verification;
+
+/// As much of a host's words as is passed on.
+#[cfg(any(feature = "signer", feature = "verifier"))]
+fn shown(words: alloc::string::String) -> alloc::string::String {
+    words.chars().take(2000).collect()
+}
 
 /// Implements the exports of whichever world is built.
 struct Component;

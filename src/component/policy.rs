@@ -65,7 +65,7 @@ impl TryFrom<wit::Rules> for verify::Rules {
     }
 }
 
-fn trusted_logs(trust: &wit::LogTrust) -> Result<TrustedLogs, TrustError> {
+pub(super) fn trusted_logs(trust: &wit::LogTrust) -> Result<TrustedLogs, TrustError> {
     let mut logs = Vec::new();
     for pem in &trust.keys {
         logs.push(TrustedLog::from_pem(pem)?);

@@ -1,8 +1,9 @@
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::bindings::cosignet::signing::registry as wit;
 use super::bindings::cosignet::signing::types::RegistryError as WitRegistryError;
+use super::shown;
 use crate::imports::{
     BlobRequest, ManifestRequest, Registry, RegistryError, ServedManifest, TagRequest,
 };
@@ -127,7 +128,6 @@ mod push {
 
 impl From<WitRegistryError> for RegistryError {
     fn from(error: WitRegistryError) -> Self {
-        let shown = |words: String| -> String { words.chars().take(SHOWN).collect() };
         match error {
             WitRegistryError::NotFound(words) => Self::NotFound(shown(words)),
             WitRegistryError::Denied(words) => Self::Denied(shown(words)),
@@ -139,6 +139,3 @@ impl From<WitRegistryError> for RegistryError {
         }
     }
 }
-
-/// How many characters of a host's words are passed on.
-const SHOWN: usize = 2000;

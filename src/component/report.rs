@@ -107,21 +107,23 @@ fn verified(signature: &verify::VerifiedSignature) -> wit::VerifiedSignature {
         docker_reference: signature.docker_reference().into(),
         annotations: annotations(signature.annotations()),
         payload: signature.payload().to_vec(),
-        log: signature.log().map(logged),
+        log: signature.log().map(Into::into),
     }
 }
 
-fn logged(entry: &log::VerifiedEntry) -> wit::LoggedEntry {
-    wit::LoggedEntry {
-        log_id: entry.log_id().to_string(),
-        log_index: entry.log_index(),
-        integrated_time: entry.integrated_time(),
-        evidence: match entry.evidence() {
-            log::Evidence::SignedEntryTimestamp => wit::LogEvidence::SignedEntryTimestamp,
-            log::Evidence::InclusionProof => wit::LogEvidence::InclusionProof,
-            log::Evidence::Both => wit::LogEvidence::Both,
-        },
-        witnesses: number(entry.witnesses()),
+impl From<&log::VerifiedEntry> for wit::LoggedEntry {
+    fn from(entry: &log::VerifiedEntry) -> Self {
+        Self {
+            log_id: entry.log_id().to_string(),
+            log_index: entry.log_index(),
+            integrated_time: entry.integrated_time(),
+            evidence: match entry.evidence() {
+                log::Evidence::SignedEntryTimestamp => wit::LogEvidence::SignedEntryTimestamp,
+                log::Evidence::InclusionProof => wit::LogEvidence::InclusionProof,
+                log::Evidence::Both => wit::LogEvidence::Both,
+            },
+            witnesses: number(entry.witnesses()),
+        }
     }
 }
 

@@ -5,7 +5,9 @@ use super::Component;
 use super::bindings::cosignet::signing::key_service as service;
 use super::bindings::exports::cosignet::signing::signing as wit;
 use super::keys::OpenKey;
+use super::log::HostLog;
 use super::payload::claims;
+use super::policy::trusted_logs;
 use super::random::HostRandom;
 use super::registry::HostRegistry;
 use super::verification::invalid_repository;
@@ -17,8 +19,9 @@ impl wit::Guest for Component {
     fn sign_images(
         signer: wit::Signer<'_>,
         references: Vec<String>,
-        options: wit::Options,
+        mut options: wit::Options,
     ) -> Vec<wit::SigningResult> {
+        let upload = options.log.take();
         let (mut random, mut service) = (HostRandom, HostKeyService);
         let options = match sign::Options::try_from(options) {
             Ok(options) => options,
@@ -33,6 +36,17 @@ impl wit::Guest for Component {
                 sign::Signer::key_service(&mut service, name).map_err(wit::SigningError::from)
             }
         };
+        let mut log = HostLog;
+        let signer = signer.and_then(|signer| match &upload {
+            None => Ok(signer),
+            Some(upload) => Ok(signer.with_log(sign::Logging {
+                service: &mut log,
+                api: upload.api.into(),
+                logs: trusted_logs(&upload.trust)
+                    .map_err(|error| wit::SigningError::InvalidOption(error.to_string()))?,
+                witnesses: upload.trust.required_witnesses,
+            })),
+        });
         let mut signer = match signer {
             Ok(signer) => signer,
             Err(error) => return fail_all(&references, &error),
@@ -43,6 +57,7 @@ impl wit::Guest for Component {
                 reference_index: u32::try_from(result.reference_index).unwrap_or(u32::MAX),
                 subject: result.subject,
                 outcome: result.outcome.map(Into::into).map_err(Into::into),
+                unattached: result.unattached.into_iter().map(Into::into).collect(),
             })
             .collect()
     }
@@ -84,6 +99,7 @@ fn fail_all(references: &[String], error: &wit::SigningError) -> Vec<wit::Signin
             reference_index: u32::try_from(place).unwrap_or(u32::MAX),
             subject: reference.clone(),
             outcome: Err(error.clone()),
+            unattached: Vec::new(),
         })
         .collect()
 }
@@ -129,12 +145,22 @@ impl From<sign::SignedImage> for wit::SignedImage {
         Self {
             repository: image.repository.to_string(),
             digest: image.digest.to_string(),
-            signatures: image
-                .signatures
-                .into_iter()
-                .map(|sign::Signature { payload, signature }| wit::Signature { payload, signature })
-                .collect(),
+            signatures: image.signatures.into_iter().map(Into::into).collect(),
             attached: image.attached.map(Into::into),
+        }
+    }
+}
+
+impl From<sign::Signature> for wit::Signature {
+    fn from(signature: sign::Signature) -> Self {
+        Self {
+            payload: signature.payload,
+            signature: signature.signature,
+            log: signature.log.map(|log| wit::LogEntry {
+                proved: (&log.entry).into(),
+                annotation: log.annotation,
+                bundle: log.bundle,
+            }),
         }
     }
 }
@@ -168,6 +194,8 @@ impl From<sign::SigningError> for wit::SigningError {
             Core::LimitExceeded(_) => Self::LimitExceeded(words),
             Core::KeyService(error) => Self::KeyService(error.into()),
             Core::BadSignature(_) => Self::BadSignature(words),
+            Core::Log(error) => Self::Log(error.into()),
+            Core::BadLogEntry(_) => Self::BadLogEntry(words),
         }
     }
 }

@@ -159,11 +159,14 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// The layer of a signature over a payload.
-    pub fn of(payload: &[u8], signature: &[u8]) -> Result<Self, String> {
+    /// The layer of a signature over a payload, and of the log entry that is stored with it.
+    pub fn of(payload: &[u8], signature: &[u8], log_entry: Option<&str>) -> Result<Self, String> {
         let descriptor = Descriptor::of(media_type::SIMPLE_SIGNING, payload);
         let mut annotations = BTreeMap::new();
         annotations.insert(SIGNATURE_ANNOTATION.to_owned(), BASE64.encode(signature));
+        if let Some(entry) = log_entry {
+            annotations.insert(LOG_ANNOTATION.to_owned(), entry.to_owned());
+        }
         let content = AttachedSignature {
             descriptor,
             annotations,

@@ -16,6 +16,7 @@ use crate::imports::{
 };
 use crate::json::Object;
 use crate::key::PublicKey;
+use crate::log::TrustedLogs;
 use crate::oci::{
     BuiltSignatureImage, Descriptor, Digest, MAX_SIGNATURES, Repository, SignatureImage,
     signature_tag,
@@ -61,6 +62,8 @@ pub(super) type Outcome = Result<(Attached, Vec<Vec<u8>>), SigningError>;
 /// What is the same for all jobs.
 pub(super) struct How<'a> {
     pub(super) public_key: Option<&'a PublicKey>,
+    /// The logs that the signer writes to.
+    pub(super) logs: Option<&'a TrustedLogs>,
     pub(super) earlier: Earlier,
     pub(super) created: Option<&'a str>,
 }
@@ -94,7 +97,7 @@ pub(super) fn attach<H: Registry + RegistryPush>(
         });
         // All have written when the first is read back, so one pause is enough.
         let mut pause = CONFIRM_MS;
-        jobs = in_groups(jobs, |group| confirm(host, group, &mut pause));
+        jobs = in_groups(jobs, |group| confirm(host, group, how, &mut pause));
         if jobs.iter().flatten().all(|job| job.attached.is_some()) {
             break;
         }
@@ -217,6 +220,7 @@ impl Progress {
     fn ownership<'a>(&'a self, how: &How<'a>) -> Ownership<'a> {
         Ownership {
             public_key: how.public_key,
+            logs: how.logs,
             wanted: &self.job.wanted,
         }
     }
@@ -269,7 +273,8 @@ impl Progress {
     }
 
     /// Whether what was found holds every signature that this job wants there.
-    fn is_in(&self, found: &FoundSignatures) -> bool {
+    fn is_in(&self, found: &FoundSignatures, how: &How<'_>) -> bool {
+        let ownership = self.ownership(how);
         self.job
             .wanted
             .iter()
@@ -281,7 +286,7 @@ impl Progress {
                     .iter()
                     .filter_map(|layer| layer.content().ok())
                     .any(|content| {
-                        wanted.content.is_said_by(content)
+                        ownership.says(content, wanted)
                             && content
                                 .signature()
                                 .and_then(|stored| crate::verify::decode_annotation(stored).ok())
@@ -499,7 +504,7 @@ fn write<H: RegistryPush>(host: &mut H, jobs: Jobs) -> Jobs {
 /// same before and after the pause is safe: whoever writes next has read it. A tag that another
 /// signer wrote to meanwhile is waited for once more, for there may be a third who read it
 /// between the two.
-fn confirm<H: Registry>(host: &mut H, jobs: Jobs, pause: &mut u32) -> Jobs {
+fn confirm<H: Registry>(host: &mut H, jobs: Jobs, how: &How<'_>, pause: &mut u32) -> Jobs {
     let after_ms = *pause;
     side_by_side(
         jobs,
@@ -516,7 +521,7 @@ fn confirm<H: Registry>(host: &mut H, jobs: Jobs, pause: &mut u32) -> Jobs {
                 return Ok(job);
             };
             let found = read_signatures(only(answers), MAX_MANIFEST_SIZE)?;
-            if let Some(found) = found.filter(|found| job.is_in(found)) {
+            if let Some(found) = found.filter(|found| job.is_in(found, how)) {
                 let manifest_digest = found.manifest_digest;
                 if manifest_digest == written.manifest_digest {
                     job.done(manifest_digest, written.outcome);

@@ -5,6 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::attach::{Attached, How, Job, attach};
+use super::log::Logged;
 use super::merge::NewSignature;
 use super::options::{Attachment, Earlier, Options};
 use super::signer::{Signer, SigningError};
@@ -21,6 +22,8 @@ pub struct Signature {
     pub payload: Vec<u8>,
     /// ECDSA in DER, RSASSA-PKCS1-v1_5, or Ed25519.
     pub signature: Vec<u8>,
+    /// The entry that a log made for it, if one was asked.
+    pub log: Option<Logged>,
 }
 
 /// A manifest that was signed.
@@ -45,9 +48,12 @@ pub struct SigningResult {
     pub subject: String,
     /// Whether it was.
     pub outcome: Result<SignedImage, SigningError>,
+    /// Signatures that a log has taken though the outcome is an error: they are attached nowhere.
+    pub unattached: Vec<Signature>,
 }
 
-/// Signs images. One that fails stops no other.
+/// Signs images, logs the signatures if the signer has a log, and attaches them. One that fails
+/// stops no other.
 pub fn sign_images<H: Registry + RegistryPush>(
     host: &mut H,
     signer: &mut Signer<'_>,
@@ -117,6 +123,7 @@ pub fn attach_signature<H: Registry + RegistryPush>(
     };
     let how = How {
         public_key: None,
+        logs: None,
         earlier: Earlier::Keep,
         created: None,
     };
@@ -138,10 +145,16 @@ fn sign_subjects<H: Registry + RegistryPush>(
     let mut signed = Vec::with_capacity(subjects.len());
     for (reference_index, subject, target) in subjects {
         labels.push((reference_index, subject));
-        signed.push(target.and_then(|target| {
+        signed.push(target.map_err(Failed::from).and_then(|target| {
             let wanted = sign(signer, &target, options)?;
-            Ok((target, wanted))
+            Ok(Made { target, wanted })
         }));
+    }
+    let public_key = signer.public_key().clone();
+    let mut logs = None;
+    if let Some(log) = signer.log() {
+        signed = log.log(&public_key, signed);
+        logs = Some(&log.logs);
     }
     let place = match &options.attachment {
         Attachment::None => None,
@@ -151,19 +164,16 @@ fn sign_subjects<H: Registry + RegistryPush>(
     let outcomes = match place {
         None => signed
             .into_iter()
-            .map(|signed| {
-                let (target, wanted) = signed?;
-                let signatures = wanted
-                    .into_iter()
-                    .map(|new| new.signature_alone())
-                    .collect();
+            .map(|made| {
+                let Made { target, wanted } = made?;
+                let signatures = wanted.into_iter().map(Signature::from).collect();
                 Ok(signed_image(target, signatures, None))
             })
             .collect(),
         Some((repository, earlier)) => {
-            let public_key = signer.public_key().clone();
             let how = How {
                 public_key: Some(&public_key),
+                logs,
                 earlier,
                 created: options.created.as_deref(),
             };
@@ -173,26 +183,70 @@ fn sign_subjects<H: Registry + RegistryPush>(
     labels
         .into_iter()
         .zip::<Vec<_>>(outcomes)
-        .map(|((reference_index, subject), outcome)| SigningResult {
-            reference_index,
-            subject,
-            outcome,
+        .map(|((reference_index, subject), outcome)| {
+            let (outcome, unattached) = match outcome {
+                Ok(image) => (Ok(image), Vec::new()),
+                Err(Failed { error, unattached }) => (Err(error), unattached),
+            };
+            SigningResult {
+                reference_index,
+                subject,
+                outcome,
+                unattached,
+            }
         })
         .collect()
 }
 
-type Signed = Result<(Target, Vec<NewSignature>), SigningError>;
+/// What was signed for one manifest.
+pub(super) struct Made {
+    target: Target,
+    pub(super) wanted: Vec<NewSignature>,
+}
+
+/// Why nothing is attached, and what a log has taken all the same.
+pub(super) struct Failed {
+    error: SigningError,
+    unattached: Vec<Signature>,
+}
+
+impl Failed {
+    /// Of these signatures some, or all, are in a log.
+    pub(super) fn after_logging(error: SigningError, made: Vec<NewSignature>) -> Self {
+        let logged = made.into_iter().filter(|new| new.log.is_some());
+        Self {
+            error,
+            unattached: logged.map(Signature::from).collect(),
+        }
+    }
+}
+
+impl From<SigningError> for Failed {
+    fn from(error: SigningError) -> Self {
+        Self::after_logging(error, Vec::new())
+    }
+}
+
+impl From<NewSignature> for Signature {
+    fn from(new: NewSignature) -> Self {
+        Self {
+            payload: new.payload,
+            signature: new.signature,
+            log: new.log,
+        }
+    }
+}
 
 fn attach_all<H: Registry + RegistryPush>(
     host: &mut H,
-    signed: Vec<Signed>,
+    signed: Vec<Result<Made, Failed>>,
     signature_repository: Option<&Repository>,
     how: &How<'_>,
-) -> Vec<Result<SignedImage, SigningError>> {
+) -> Vec<Result<SignedImage, Failed>> {
     let mut jobs = Vec::<Job>::new();
     let mut made = Vec::with_capacity(signed.len());
     for signed in signed {
-        made.push(signed.map(|(target, wanted)| {
+        made.push(signed.map(|Made { target, wanted }| {
             let repository = signature_repository.unwrap_or(&target.repository);
             let (job, places) = enlist(&mut jobs, repository, target.digest, &wanted);
             (target, wanted, job, places)
@@ -203,14 +257,18 @@ fn attach_all<H: Registry + RegistryPush>(
         .map(|made| {
             let (target, wanted, job, places) = made?;
             let missing = || SigningError::Contended("it was not attached".into());
-            let (attached, stored) = attached.get(job).cloned().ok_or_else(missing)??;
-            let signatures = wanted
-                .into_iter()
-                .zip(places)
-                .map(|(new, place)| Signature {
-                    payload: new.payload,
-                    signature: stored.get(place).cloned().unwrap_or(new.signature),
-                });
+            let outcome = attached.get(job).cloned().unwrap_or_else(|| Err(missing()));
+            let (attached, stored) = match outcome {
+                Ok(outcome) => outcome,
+                Err(error) => return Err(Failed::after_logging(error, wanted)),
+            };
+            let signatures = wanted.into_iter().zip(places).map(|(new, place)| {
+                let mut signature = Signature::from(new);
+                if let Some(stored) = stored.get(place) {
+                    signature.signature.clone_from(stored);
+                }
+                signature
+            });
             Ok(signed_image(target, signatures.collect(), Some(attached)))
         })
         .collect()
@@ -277,7 +335,7 @@ fn new_signature(
     signature: Vec<u8>,
 ) -> Result<NewSignature, SigningError> {
     let malformed = |why: &str| SigningError::InvalidOption(why.to_string());
-    let layer = Layer::of(&payload, &signature).map_err(|why| malformed(&why))?;
+    let layer = Layer::of(&payload, &signature, None).map_err(|why| malformed(&why))?;
     let content = layer.content().map_err(malformed)?.clone();
     Ok(NewSignature {
         claims,
@@ -285,6 +343,7 @@ fn new_signature(
         signature,
         layer,
         content,
+        log: None,
     })
 }
 
@@ -431,15 +490,6 @@ fn index_request(target: &Target) -> ManifestRequest {
         reference: target.digest.to_string(),
         max_size: MAX_MANIFEST_SIZE,
         after_ms: 0,
-    }
-}
-
-impl NewSignature {
-    fn signature_alone(self) -> Signature {
-        Signature {
-            payload: self.payload,
-            signature: self.signature,
-        }
     }
 }
 

@@ -1,8 +1,11 @@
 use alloc::vec::Vec;
 
+use super::log::Logged;
 use super::options::Earlier;
+use super::signer::SigningError;
 use crate::fetch::Blobs;
 use crate::key::PublicKey;
+use crate::log::{LogEntry, Signed, TrustedLogs};
 use crate::oci::{AttachedSignature, Descriptor, Layer};
 use crate::payload::{MAX_PAYLOAD_SIZE, SimpleSigning};
 use crate::verify::decode_annotation;
@@ -15,12 +18,39 @@ pub(super) struct NewSignature {
     pub(super) signature: Vec<u8>,
     pub(super) layer: Layer,
     pub(super) content: AttachedSignature,
+    /// The entry that a log made for it.
+    pub(super) log: Option<Logged>,
+}
+
+impl NewSignature {
+    /// What an entry in a log must be about.
+    pub(super) fn signed<'a>(&'a self, key: &'a PublicKey) -> Signed<'a> {
+        Signed {
+            bytes: &self.payload,
+            dsse_payload: None,
+            signature: &self.signature,
+            key,
+        }
+    }
+
+    /// Stores the entry with the signature, as far as the layer has room for it.
+    pub(super) fn put_log_entry(&mut self, logged: Logged) -> Result<(), SigningError> {
+        let malformed = |why: &str| SigningError::BadLogEntry(why.into());
+        let annotation = logged.annotation.as_deref();
+        self.layer =
+            Layer::of(&self.payload, &self.signature, annotation).map_err(|why| malformed(&why))?;
+        self.content = self.layer.content().map_err(malformed)?.clone();
+        self.log = Some(logged);
+        Ok(())
+    }
 }
 
 /// Which of the layers that are there were made by the signer.
 pub(super) struct Ownership<'a> {
     /// Without a key (a signature that was made elsewhere) only the same signature counts.
     pub(super) public_key: Option<&'a PublicKey>,
+    /// The logs that the signer writes to.
+    pub(super) logs: Option<&'a TrustedLogs>,
     pub(super) wanted: &'a [NewSignature],
 }
 
@@ -41,6 +71,24 @@ impl Ownership<'_> {
             }
         }
         payloads
+    }
+
+    /// Whether a layer says what is wanted, whatever the signature.
+    pub(super) fn says(&self, content: &AttachedSignature, wanted: &NewSignature) -> bool {
+        wanted.content.is_said_by(content) || self.proves_the_same(content, wanted)
+    }
+
+    /// Logs sign the time of an entry anew whenever they are asked, so other evidence for the same
+    /// signature is as good, if it holds.
+    fn proves_the_same(&self, content: &AttachedSignature, wanted: &NewSignature) -> bool {
+        let (Some(logs), Some(key), Some(_)) = (self.logs, self.public_key, &wanted.log) else {
+            return false;
+        };
+        let decoded = |stored| decode_annotation(stored).ok();
+        let is_same = content.descriptor == wanted.content.descriptor
+            && content.signature().and_then(decoded).as_ref() == Some(&wanted.signature);
+        let entry = || LogEntry::from_annotation(content.log_entry()?.as_bytes()).ok();
+        is_same && entry().is_some_and(|entry| entry.verify(&wanted.signed(key), logs).is_ok())
     }
 
     fn own_payload(&self, content: &AttachedSignature) -> Option<&[u8]> {
@@ -119,7 +167,7 @@ pub(super) fn merge(
         };
         let mut wanted = ownership.wanted.iter().zip(&mut signatures);
         let equal =
-            wanted.find(|(wanted, found)| found.is_none() && wanted.content.is_said_by(content));
+            wanted.find(|(wanted, found)| found.is_none() && ownership.says(content, wanted));
         match equal {
             Some((_, found)) => {
                 *found = content

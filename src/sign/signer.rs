@@ -2,8 +2,9 @@ use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::log::Logging;
 use crate::fetch::{FetchError, ResolveError};
-use crate::imports::{KeyService, KeyServiceError, RegistryError};
+use crate::imports::{KeyService, KeyServiceError, LogServiceError, RegistryError};
 use crate::key::{PrivateKey, PublicKey, Random};
 use crate::oci::{Digest, InvalidReference};
 use crate::payload::PayloadError;
@@ -12,6 +13,7 @@ use crate::payload::PayloadError;
 pub struct Signer<'a> {
     public_key: PublicKey,
     place: Place<'a>,
+    log: Option<Logging<'a>>,
 }
 
 enum Place<'a> {
@@ -31,6 +33,7 @@ impl<'a> Signer<'a> {
         Self {
             public_key: key.public_key().clone(),
             place: Place::Here { key, random },
+            log: None,
         }
     }
 
@@ -46,7 +49,19 @@ impl<'a> Signer<'a> {
                 service,
                 name: name.to_owned(),
             },
+            log: None,
         })
+    }
+
+    /// Logs what is signed before it is attached. Without this no log is asked for anything.
+    #[must_use]
+    pub fn with_log(mut self, log: Logging<'a>) -> Self {
+        self.log = Some(log);
+        self
+    }
+
+    pub(super) fn log(&mut self) -> Option<&mut Logging<'a>> {
+        self.log.as_mut()
     }
 
     /// The key that its signatures verify with.
@@ -105,6 +120,12 @@ pub enum SigningError {
     /// The key service did not sign.
     #[error("{0}")]
     KeyService(KeyServiceError),
+    /// The transparency log did not take the signature.
+    #[error("{0}")]
+    Log(LogServiceError),
+    /// The transparency log answered something that does not prove that it took the signature.
+    #[error("{0}")]
+    BadLogEntry(String),
     /// A signature does not verify with its public key.
     #[error("{0}")]
     BadSignature(String),

@@ -208,9 +208,7 @@ pub fn bytes(value: &Value) -> Vec<u8> {
     STANDARD.decode(text(value)).unwrap()
 }
 
-pub fn base64(bytes: impl AsRef<[u8]>) -> Value {
-    STANDARD.encode(bytes).into()
-}
+pub use super::lab::base64;
 
 /// The name of an error's case.
 pub fn case_of(error: &LogError) -> String {

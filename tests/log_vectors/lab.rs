@@ -6,8 +6,6 @@ use ecdsa::signature::Signer as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::data::base64;
-
 /// A log with a key, a name and leaves.
 pub struct Lab {
     key: Key,
@@ -248,7 +246,11 @@ fn split(size: usize) -> usize {
     size.next_power_of_two() / 2
 }
 
-struct Hex<'a>(&'a [u8]);
+pub fn base64(bytes: impl AsRef<[u8]>) -> Value {
+    STANDARD.encode(bytes).into()
+}
+
+pub struct Hex<'a>(pub &'a [u8]);
 
 impl std::fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -9,6 +9,9 @@
 
 pub mod fixture;
 pub mod keys;
+#[path = "../log_vectors/lab.rs"]
+pub mod lab;
+pub mod log;
 pub mod registry;
 pub mod service;
 pub mod simulation;
@@ -16,6 +19,7 @@ pub mod store;
 
 pub use fixture::*;
 pub use keys::*;
+pub use log::*;
 pub use registry::*;
 pub use service::*;
 pub use simulation::*;

@@ -70,6 +70,7 @@ impl Demo {
             recursive: false,
             identities: Vec::new(),
             created: None,
+            log: None,
             attachment: Attachment::BesideImage(EarlierSignatures::Replace),
         };
         let images = [image.clone()];

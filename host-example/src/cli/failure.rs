@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use cosignet_host::HostError;
 use cosignet_host::api::report::{Rejection, UnverifiedImage, Verdict, VerificationError};
 use cosignet_host::api::signing::SigningError;
-use cosignet_host::api::{KeyServiceError, RegistryError};
+use cosignet_host::api::{KeyServiceError, LogError, RegistryError};
 
 /// Why a command failed, and the exit code that says so: cosign's.
 #[derive(Debug)]
@@ -76,6 +76,7 @@ impl From<SigningError> for Failure {
         Self::other(match error {
             SigningError::Registry(error) => registry_words(&error),
             SigningError::KeyService(error) => key_service_words(error),
+            SigningError::Log(error) => log_words(error),
             SigningError::InvalidReference(words)
             | SigningError::InvalidOption(words)
             | SigningError::ImageNotFound(words)
@@ -83,6 +84,7 @@ impl From<SigningError> for Failure {
             | SigningError::Contended(words)
             | SigningError::LimitExceeded(words)
             | SigningError::BadSignature(words)
+            | SigningError::BadLogEntry(words)
             | SigningError::Other(words) => words,
         })
     }
@@ -171,6 +173,19 @@ fn key_service_words(error: KeyServiceError) -> String {
         | KeyServiceError::Unavailable(words)
         | KeyServiceError::Unsupported(words)
         | KeyServiceError::Other(words) => words,
+    }
+}
+
+fn log_words(error: LogError) -> String {
+    match error {
+        LogError::NotFound(words)
+        | LogError::Denied(words)
+        | LogError::Unavailable(words)
+        | LogError::Refused(words)
+        | LogError::TooLarge(words)
+        | LogError::Invalid(words)
+        | LogError::Unsupported(words)
+        | LogError::Other(words) => words,
     }
 }
 

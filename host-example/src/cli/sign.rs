@@ -144,6 +144,7 @@ impl Sign {
                 .record_creation_timestamp
                 .then(creation_time)
                 .transpose()?,
+            log: None,
             attachment: match (self.upload, signature_repository()) {
                 (false, _) => Attachment::None,
                 (true, None) => Attachment::BesideImage(earlier),
