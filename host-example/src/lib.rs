@@ -45,6 +45,7 @@ pub mod registry;
 mod bindings;
 mod engine;
 mod error;
+mod http;
 mod imports;
 mod session;
 
