@@ -1,4 +1,4 @@
-//! HTTP(S) as every client here speaks it.
+//! HTTP(S) as every client here speaks it: the registry's and the log's.
 //!
 //! `transport` owns the HTTP clients and `tls` their trust, `answer` is what comes back, `said` what
 //! a refusal says for people, `backoff` when to ask again, and `url` how a URL may be shown and how
@@ -23,4 +23,4 @@ pub(crate) use tls::Trust;
 pub(crate) use transport::{
     Clients, Observer, Request, Transport, TransportError, TransportErrorKind,
 };
-pub(crate) use url::{Reach, display, reach};
+pub(crate) use url::{Reach, display, origin, reach};

@@ -21,7 +21,7 @@ pub(crate) fn display(url: &Url) -> String {
 }
 
 /// Scheme, host, and the port if it is not the scheme's own.
-fn origin(url: &Url) -> String {
+pub(crate) fn origin(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     let port = url
         .port()
