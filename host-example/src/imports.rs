@@ -12,8 +12,9 @@ use tokio::sync::Semaphore;
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::bindings::cosignet::signing::key_service::{self, KeyServiceError};
-use crate::bindings::cosignet::signing::{registry as wit, registry_push, types};
+use crate::bindings::cosignet::signing::{registry as wit, registry_push, transparency_log, types};
 use crate::bindings::wasi::random::random;
+use crate::log::{LogApi, LogError, Receipt, TransparencyLog};
 use crate::registry::{Registry, RegistryError, RegistryPush};
 
 /// A service that holds private keys: HashiCorp Vault's transit engine, a cloud KMS, a token.
@@ -35,6 +36,7 @@ pub struct Imports {
     registry: Option<Arc<dyn Registry>>,
     push: Option<Arc<dyn RegistryPush>>,
     keys: Option<Arc<dyn KeyService>>,
+    log: Option<Arc<dyn TransparencyLog>>,
     side_by_side: usize,
     slowest: Slowest,
 }
@@ -70,6 +72,7 @@ impl Default for Imports {
             registry: None,
             push: None,
             keys: None,
+            log: None,
             side_by_side: 16,
             slowest: Slowest::default(),
         }
@@ -97,6 +100,12 @@ impl Imports {
     /// Lends a key service.
     pub fn key_service(mut self, keys: impl KeyService + 'static) -> Self {
         self.keys = Some(Arc::new(keys));
+        self
+    }
+
+    /// Lends a transparency log.
+    pub fn transparency_log(mut self, log: impl TransparencyLog + 'static) -> Self {
+        self.log = Some(Arc::new(log));
         self
     }
 
@@ -146,6 +155,7 @@ pub fn add_to_linker<T: Send + 'static>(
     wit::add_to_linker::<T, HasSelf<Imports>>(linker, imports)?;
     registry_push::add_to_linker::<T, HasSelf<Imports>>(linker, imports)?;
     key_service::add_to_linker::<T, HasSelf<Imports>>(linker, imports)?;
+    transparency_log::add_to_linker::<T, HasSelf<Imports>>(linker, imports)?;
     random::add_to_linker::<T, HasSelf<Imports>>(linker, imports)
 }
 
@@ -255,6 +265,63 @@ impl key_service::Host for Imports {
     }
 }
 
+impl transparency_log::Host for Imports {
+    async fn submit(
+        &mut self,
+        submissions: Vec<transparency_log::Submission>,
+    ) -> Vec<Result<transparency_log::Receipt, transparency_log::LogError>> {
+        let log = &self.log;
+        self.each(submissions, |submission| async move {
+            let api = match submission.api {
+                transparency_log::LogApi::RekorV1 => LogApi::RekorV1,
+                transparency_log::LogApi::RekorV2 => LogApi::RekorV2,
+            };
+            let submit = lent_log(log)?.submit(api, submission.entry, submission.max_size);
+            Ok(match submit.await? {
+                Receipt::Logged(answer) => transparency_log::Receipt::Logged(answer),
+                Receipt::AlreadyLogged(name) => transparency_log::Receipt::AlreadyLogged(name),
+            })
+        })
+        .await
+    }
+
+    async fn fetch_entries(
+        &mut self,
+        requests: Vec<transparency_log::EntryRequest>,
+    ) -> Vec<Result<Vec<u8>, transparency_log::LogError>> {
+        let log = &self.log;
+        self.each(requests, |request| async move {
+            let fetch = lent_log(log)?.fetch_entry(&request.uuid, request.max_size);
+            Ok(fetch.await?)
+        })
+        .await
+    }
+
+    async fn search_entries(
+        &mut self,
+        requests: Vec<transparency_log::SearchRequest>,
+    ) -> Vec<Result<Vec<u8>, transparency_log::LogError>> {
+        let log = &self.log;
+        self.each(requests, |request| async move {
+            let search = lent_log(log)?.search_entries(request.query, request.max_size);
+            Ok(search.await?)
+        })
+        .await
+    }
+
+    async fn fetch_tiles(
+        &mut self,
+        requests: Vec<transparency_log::TileRequest>,
+    ) -> Vec<Result<Vec<u8>, transparency_log::LogError>> {
+        let log = &self.log;
+        self.each(requests, |request| async move {
+            let fetch = lent_log(log)?.fetch_tile(&request.path, request.max_size);
+            Ok(fetch.await?)
+        })
+        .await
+    }
+}
+
 impl random::Host for Imports {
     async fn get_random_bytes(&mut self, len: u64) -> Vec<u8> {
         // Far more than a key takes; an answer that is too short is a trap in the component.
@@ -284,9 +351,34 @@ impl From<RegistryError> for types::RegistryError {
     }
 }
 
+impl From<LogError> for transparency_log::LogError {
+    fn from(error: LogError) -> Self {
+        let words = error.to_string();
+        match error {
+            LogError::NotFound(words) => Self::NotFound(words),
+            LogError::Denied(words) => Self::Denied(words),
+            LogError::Unavailable(words) => Self::Unavailable(words),
+            LogError::Refused(words) => Self::Refused(words),
+            LogError::TooLarge { .. } => Self::TooLarge(words),
+            LogError::Invalid(words) => Self::Invalid(words),
+            LogError::Unsupported(words) => Self::Unsupported(words),
+            LogError::Other(words) => Self::Other(words),
+        }
+    }
+}
+
 fn lent<T: ?Sized>(hook: &Option<Arc<T>>) -> Result<&T, types::RegistryError> {
     hook.as_deref().ok_or_else(|| {
         types::RegistryError::Unsupported("this session was lent no access to registries".into())
+    })
+}
+
+fn lent_log(
+    log: &Option<Arc<dyn TransparencyLog>>,
+) -> Result<&dyn TransparencyLog, transparency_log::LogError> {
+    log.as_deref().ok_or_else(|| {
+        let words = "this session was lent no transparency log";
+        transparency_log::LogError::Unsupported(words.into())
     })
 }
 

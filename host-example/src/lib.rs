@@ -24,10 +24,10 @@
 //!
 //! # Hooks
 //!
-//! Each import is a trait: [`registry::Registry`], [`registry::RegistryPush`], [`KeyService`].
-//! Implement one to serve it from elsewhere (a cache, a mirror, a layout on disk), or wrap a
-//! ready one to watch what crosses the component's edge. A program with a linker of its own adds
-//! the imports with [`add_to_linker`].
+//! Each import is a trait: [`registry::Registry`], [`registry::RegistryPush`], [`KeyService`],
+//! [`TransparencyLog`]. Implement one to serve it from elsewhere (a cache, a mirror, a layout on
+//! disk), or wrap a ready one ([`OciRegistry`], [`Rekor`]) to watch what crosses the component's
+//! edge. A program with a linker of its own adds the imports with [`add_to_linker`].
 //!
 //! # Limits
 //!
@@ -40,17 +40,20 @@
 //! of them wants [`Sandbox::pooled`].
 
 pub mod embedded;
+pub mod log;
 pub mod registry;
 
 mod bindings;
 mod engine;
 mod error;
+mod http;
 mod imports;
 mod session;
 
 pub use engine::{Limits, Program, Sandbox, World};
 pub use error::HostError;
 pub use imports::{Imports, KeyService, add_to_linker};
+pub use log::{Rekor, TransparencyLog};
 pub use registry::OciRegistry;
 pub use session::{Policy, PrivateKey, Session};
 

@@ -16,15 +16,14 @@ use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use super::{
-    RegistryError,
-    answer::{Answer, Said, is_transient, login_hint},
-    backoff::{Failure, retry_after},
+    Failure, RegistryError,
+    answer::login_hint,
     challenge::{self, BearerChallenge, Challenge},
     credentials::{Credential, Kind},
     hop, realm,
     session::Session,
-    transport::Request,
 };
+use crate::http::{Answer, Request, Said, display, is_transient, retry_after};
 
 /// What may be done in a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -246,7 +245,7 @@ impl<'a> TokenService<'a> {
         challenge: &'a BearerChallenge,
         what: &str,
     ) -> Result<Self, RegistryError> {
-        let shown = hop::display(registry);
+        let shown = display(registry);
         let realm = Url::parse(&challenge.realm).map_err(|error| {
             RegistryError::Invalid(format!("{what}: {shown} names a malformed realm: {error}"))
         })?;
@@ -283,7 +282,7 @@ impl<'a> TokenService<'a> {
                  to it; if it does, allow it with --registry-trusted-realm {host}",
                 self.what,
                 session.endpoint.host(),
-                hop::display(&self.realm)
+                display(&self.realm)
             ))
             .into());
         }
@@ -359,7 +358,7 @@ impl<'a> TokenService<'a> {
         answer: &Answer,
         start: Instant,
     ) -> Result<(Authorization, Instant), Failure> {
-        let shown = hop::display(&self.realm);
+        let shown = display(&self.realm);
         let registry = session.endpoint.host();
         if is_transient(answer.status) {
             return Err(Failure::Transient {

@@ -4,15 +4,13 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf, sync::Arc, time::Durati
 
 use super::{
     RegistryError,
-    backoff::RetryPolicy,
     client::{OciRegistry, Shared},
     credentials::{Credential, Keychain, default_files},
     endpoint::AllowHttp,
     helper::Helpers,
     name::Host,
-    tls::Trust,
-    transport::{Clients, Observer, RequestEvent, Transport},
 };
+use crate::http::{Clients, Observer, RequestEvent, RetryPolicy, Transport, Trust};
 
 /// Settings of an [`OciRegistry`]; [`OciRegistryBuilder::default`] suits most.
 #[derive(Clone)]
@@ -168,7 +166,8 @@ impl OciRegistryBuilder {
             ..Trust::default()
         };
         for pem in &self.extra_cas {
-            trust.add_pem(pem)?;
+            let added = trust.add_pem(pem);
+            added.map_err(|error| RegistryError::Invalid(error.to_string()))?;
         }
         let mut keychain = Keychain {
             given_for_all: self.given_for_all,

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     fmt::Write as _,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -17,17 +17,15 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     Descriptor, Manifest, Registry, RegistryError, RegistryPush,
-    answer::Answer,
     auth::Access,
-    backoff::RetryPolicy,
     builder::OciRegistryBuilder,
     credentials::Keychain,
     endpoint::{AllowHttp, Endpoint},
     name::{Host, Repository, check_digest, check_reference},
     session::{Call, Session, Target},
-    transport::Transport,
     upload,
 };
+use crate::http::{Answer, RetryPolicy, Transport, deadline};
 
 /// A client of OCI registries (distribution specification 1.1) over HTTP(S).
 ///
@@ -86,7 +84,7 @@ impl OciRegistry {
                 true => Access::PullPush,
                 false => need,
             },
-            deadline: Instant::now() + self.shared.operation_timeout,
+            deadline: deadline(self.shared.operation_timeout),
         }
     }
 

@@ -13,8 +13,9 @@ use reqwest::Url;
 use super::{
     RegistryError,
     auth::{Access, Slot},
-    name::{Host, Reach},
+    name::Host,
 };
+use crate::http::Reach;
 
 /// Which registries may be spoken to without TLS. Loopback ones always may.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

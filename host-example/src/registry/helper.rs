@@ -10,7 +10,8 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
-use super::{RegistryError, answer::escaped, credentials::Credential};
+use super::{RegistryError, credentials::Credential};
+use crate::http::escaped;
 
 /// Where and how helpers are run.
 #[derive(Clone, Debug, Default)]

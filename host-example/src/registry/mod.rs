@@ -6,12 +6,11 @@
 //!
 //! How a call flows: `client` turns it into requests and reads the answers; `session` sends one
 //! request with authorization, redirects and retries; `auth` answers `WWW-Authenticate`
-//! challenges with what `credentials` finds; `transport` owns the HTTP clients and `tls` their
-//! trust. `realm` and `hop` are the two rules that keep credentials at home.
+//! challenges with what `credentials` finds; `http`, beside this module, sends and receives. `realm`
+//! and `hop` are the two rules that keep credentials at home.
 
 mod answer;
 mod auth;
-mod backoff;
 mod builder;
 mod challenge;
 mod client;
@@ -22,8 +21,6 @@ mod hop;
 mod name;
 mod realm;
 mod session;
-mod tls;
-mod transport;
 mod upload;
 
 #[cfg(test)]
@@ -31,11 +28,14 @@ mod tests;
 
 use async_trait::async_trait;
 
+pub use crate::http::RequestEvent;
 pub use builder::OciRegistryBuilder;
 pub use client::OciRegistry;
 pub use credentials::Credential;
 pub use endpoint::AllowHttp;
-pub use transport::RequestEvent;
+
+/// Why one attempt failed.
+type Failure = crate::http::Failure<RegistryError>;
 
 /// What a registry says of a manifest (OCI image spec, `descriptor.md`).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! Names as users write them, taken apart once and safe to put in a URL afterwards.
 
-use std::{fmt, net::IpAddr};
+use std::fmt;
 
 use super::RegistryError;
+use crate::http::{Reach, reach};
 
 /// A repository: the registry that holds it and its path there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -19,17 +20,6 @@ pub(super) struct Host {
     /// Without port; IPv6 in brackets.
     name: String,
     port: Option<u16>,
-}
-
-/// How far away a host is: the more local, the fewer may point at it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reach {
-    /// This machine: plain HTTP is as private as it gets.
-    Loopback,
-    /// 169.254.0.0/16 and fe80::/10: where clouds serve instance credentials.
-    LinkLocal,
-    /// Everything else, private networks included.
-    Network,
 }
 
 impl Repository {
@@ -125,26 +115,6 @@ impl fmt::Display for Host {
             Some(port) => write!(f, ":{port}"),
             None => Ok(()),
         }
-    }
-}
-
-/// The reach of a host as a URL has it (names in lower case, IPv6 in brackets).
-///
-/// Names are not looked up: a name that resolves to this machine counts as the network.
-pub(super) fn reach(host: &str) -> Reach {
-    let host = host.trim_end_matches('.');
-    if host == "localhost" || host.ends_with(".localhost") {
-        return Reach::Loopback;
-    }
-    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        Ok(address) => match address.to_canonical() {
-            address if address.is_loopback() => Reach::Loopback,
-            // 0.0.0.0 reaches this machine, yet nobody should serve or trust under that name.
-            IpAddr::V4(v4) if v4.is_link_local() || v4.is_unspecified() => Reach::LinkLocal,
-            IpAddr::V6(v6) if v6.is_unicast_link_local() || v6.is_unspecified() => Reach::LinkLocal,
-            _ => Reach::Network,
-        },
-        Err(_) => Reach::Network,
     }
 }
 
@@ -315,30 +285,6 @@ mod tests {
             &"a".repeat(129),
         ] {
             assert!(check_reference(bad).is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn reaches() {
-        for host in [
-            "localhost",
-            "a.localhost",
-            "127.9.9.9",
-            "[::1]",
-            "[::ffff:127.0.0.1]",
-        ] {
-            assert_eq!(reach(host), Reach::Loopback, "{host}");
-        }
-        for host in ["169.254.169.254", "[fe80::1]", "0.0.0.0", "[::]"] {
-            assert_eq!(reach(host), Reach::LinkLocal, "{host}");
-        }
-        for host in [
-            "10.0.0.1",
-            "ghcr.io",
-            "notlocalhost",
-            "127.0.0.1.example.com",
-        ] {
-            assert_eq!(reach(host), Reach::Network, "{host}");
         }
     }
 

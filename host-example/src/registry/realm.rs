@@ -3,7 +3,7 @@
 
 use reqwest::Url;
 
-use super::name::{Reach, reach};
+use crate::http::{Reach, reach};
 
 /// Whether the credentials of `registry` may be sent to the token service `realm`.
 ///

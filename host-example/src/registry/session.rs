@@ -9,15 +9,16 @@ use reqwest::{
 };
 
 use super::{
-    RegistryError,
-    answer::{Answer, is_transient},
+    Failure, RegistryError,
     auth::{Access, Authorization},
-    backoff::{Backoff, Failure, retry_after},
     client::Shared,
     endpoint::{Endpoint, Scheme},
     hop,
     name::Repository,
-    transport::{Request, TransportError, TransportErrorKind},
+};
+use crate::http::{
+    Answer, Backoff, Request, TransportError, TransportErrorKind, display, is_redirect,
+    is_transient, retry_after,
 };
 
 /// One operation on one repository, with its deadline.
@@ -74,13 +75,7 @@ impl Call {
 impl Session<'_> {
     /// Sends, again while failures may pass. Any status that will not pass is an answer.
     pub async fn send(&self, call: &Call) -> Result<Answer, RegistryError> {
-        let mut backoff = self.backoff();
-        loop {
-            match self.attempt(call).await {
-                Ok(answer) => return Ok(answer),
-                Err(failure) => backoff.wait(failure).await?,
-            }
-        }
+        self.backoff().run(|| self.attempt(call)).await
     }
 
     /// The attempts that this operation has.
@@ -159,7 +154,7 @@ impl Session<'_> {
                 return Err(Failed::Final(RegistryError::Invalid(format!(
                     "{}: {} answered {} to {}, which cannot be followed",
                     call.what,
-                    hop::display(&answer.url),
+                    display(&answer.url),
                     answer.status,
                     call.method
                 ))));
@@ -170,7 +165,7 @@ impl Session<'_> {
         Err(Failed::Final(RegistryError::Invalid(format!(
             "{}: more than {MAX_REDIRECTS} redirects, the last to {}",
             call.what,
-            hop::display(&url)
+            display(&url)
         ))))
     }
 
@@ -191,7 +186,7 @@ impl Session<'_> {
         hop::check(from, to, &self.shared.allow_http).map_err(|why| {
             RegistryError::Denied(format!(
                 "{what}: {} sends on to where it may not: {why}",
-                hop::display(from)
+                display(from)
             ))
         })
     }
@@ -266,17 +261,21 @@ impl From<RegistryError> for Failed {
 
 impl TransportError {
     /// What it means for an operation.
-    pub fn into_failure(self, what: &str, url: &Url, limit: u64) -> Failure {
-        let text = format!("{what}: {}: {}", hop::display(url), self.text);
+    pub(super) fn into_failure(self, what: &str, url: &Url, limit: u64) -> Failure {
+        let mut text = format!("{what}: {}: {}", display(url), self.text);
         match self.kind {
             TransportErrorKind::TooLarge => {
                 let what = what.to_owned();
-                Failure::Final(RegistryError::TooLarge { what, limit })
+                return Failure::Final(RegistryError::TooLarge { what, limit });
             }
-            TransportErrorKind::Certificate => Failure::Final(RegistryError::Unavailable(text)),
-            TransportErrorKind::Connect
-            | TransportErrorKind::Timeout
-            | TransportErrorKind::Broken => Failure::transient(RegistryError::Unavailable(text)),
+            TransportErrorKind::Certificate => {
+                text.push_str("; add its authority with --registry-cacert");
+            }
+            _ => {}
+        }
+        match self.kind.is_transient() {
+            true => Failure::transient(RegistryError::Unavailable(text)),
+            false => Failure::Final(RegistryError::Unavailable(text)),
         }
     }
 }
@@ -300,10 +299,6 @@ fn speaks_otherwise(scheme: Scheme, result: &Result<Answer, Failed>) -> bool {
         }
         _ => false,
     }
-}
-
-fn is_redirect(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
 const MAX_REDIRECTS: usize = 5;

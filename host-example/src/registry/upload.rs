@@ -7,11 +7,10 @@ use reqwest::{
 };
 
 use super::{
-    RegistryError,
-    answer::Answer,
-    backoff::Failure,
+    Failure, RegistryError,
     session::{Call, Session, Target},
 };
+use crate::http::Answer;
 
 /// Pushes a blob. An upload that failed is begun anew: its session may be half written.
 pub(super) async fn push_blob(

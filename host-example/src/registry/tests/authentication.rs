@@ -9,8 +9,8 @@ use tokio::sync::Barrier;
 
 use super::{
     super::{Credential, Registry as _, RegistryError, RegistryPush as _},
-    DIGEST, IMAGE, builder, client, counted, named_hosts,
-    server::{Reply, Seen, Server, TlsIdentity, basic_challenge, bearer_challenge, ok, reply},
+    DIGEST, IMAGE, basic_challenge, bearer_challenge, builder, client, counted, named_hosts,
+    server::{Reply, Seen, Server, TlsIdentity, ok, reply},
 };
 
 /// A registry that is its own token service: tokens are `t1`, `t2`, …, each good for what it

@@ -6,7 +6,6 @@ mod pushing;
 mod reading;
 mod redirects;
 mod retries;
-mod server;
 mod transport_security;
 
 use std::{
@@ -17,6 +16,7 @@ use std::{
 };
 
 use super::{OciRegistry, OciRegistryBuilder};
+use crate::http::test_server as server;
 
 /// A builder that sees nothing of this machine and retries without much ado.
 fn builder() -> OciRegistryBuilder {
@@ -50,6 +50,15 @@ fn counted(builder: OciRegistryBuilder) -> (OciRegistry, Arc<Mutex<Vec<String>>>
         .build()
         .unwrap();
     (client, log)
+}
+
+fn bearer_challenge(realm: &str) -> server::Reply {
+    let value = format!(r#"Bearer realm="{realm}",service="test",scope="repository:a/b:pull""#);
+    server::reply(401).header("WWW-Authenticate", &value)
+}
+
+fn basic_challenge() -> server::Reply {
+    server::reply(401).header("WWW-Authenticate", r#"Basic realm="test""#)
 }
 
 fn client() -> OciRegistry {

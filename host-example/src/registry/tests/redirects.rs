@@ -2,8 +2,8 @@
 
 use super::{
     super::{AllowHttp, Credential, Registry as _, RegistryError, RegistryPush as _},
-    DIGEST, builder, client, named_hosts,
-    server::{Reply, Seen, Server, TlsIdentity, basic_challenge, ok, reply},
+    DIGEST, basic_challenge, builder, client, named_hosts,
+    server::{Reply, Seen, Server, TlsIdentity, ok, reply},
 };
 
 /// Asks for Basic, then redirects to the URL.

@@ -7,23 +7,18 @@ use std::{
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-use super::RegistryError;
-
 /// Why one attempt failed.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure<E> {
     /// It may pass. `after`: the pause that the server asks for.
-    Transient {
-        error: RegistryError,
-        after: Option<Duration>,
-    },
+    Transient { error: E, after: Option<Duration> },
     /// It will fail again.
-    Final(RegistryError),
+    Final(E),
 }
 
 /// How often and how fast to try again.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct RetryPolicy {
+pub(crate) struct RetryPolicy {
     /// Attempts after the first.
     pub retries: u32,
     /// The first pause, about; each further one is about twice as long.
@@ -32,21 +27,21 @@ pub(super) struct RetryPolicy {
 
 /// The attempts of one operation.
 #[derive(Debug)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     left: u32,
     pause: Duration,
     deadline: Instant,
 }
 
-impl Failure {
+impl<E> Failure<E> {
     /// A passing failure without a wish of the server's.
-    pub fn transient(error: RegistryError) -> Self {
+    pub fn transient(error: E) -> Self {
         Self::Transient { error, after: None }
     }
 }
 
-impl From<RegistryError> for Failure {
-    fn from(error: RegistryError) -> Self {
+impl<E> From<E> for Failure<E> {
+    fn from(error: E) -> Self {
         Self::Final(error)
     }
 }
@@ -60,14 +55,28 @@ impl Backoff {
         }
     }
 
+    /// Attempts until one succeeds, fails for good, or is the last.
+    pub async fn run<T, E, F>(mut self, attempt: impl Fn() -> F) -> Result<T, E>
+    where
+        F: Future<Output = Result<T, Failure<E>>>,
+    {
+        loop {
+            match attempt().await {
+                Ok(done) => return Ok(done),
+                Err(failure) => self.wait(failure).await?,
+            }
+        }
+    }
+
     /// Pauses before the next attempt; the failure's error when there is none.
-    pub async fn wait(&mut self, failure: Failure) -> Result<(), RegistryError> {
+    pub async fn wait<E>(&mut self, failure: Failure<E>) -> Result<(), E> {
         let (error, after) = match failure {
             Failure::Final(error) => return Err(error),
             Failure::Transient { error, after } => (error, after),
         };
         let pause = after.unwrap_or_else(|| jittered(self.pause));
-        if self.left == 0 || Instant::now() + pause >= self.deadline {
+        let next = Instant::now().checked_add(pause);
+        if self.left == 0 || next.is_none_or(|next| next >= self.deadline) {
             return Err(error);
         }
         self.left -= 1;
@@ -77,8 +86,13 @@ impl Backoff {
     }
 }
 
+/// When an operation that begins now must have ended.
+pub(crate) fn deadline(limit: Duration) -> Instant {
+    Instant::now() + limit.min(LONGEST_OPERATION)
+}
+
 /// `Retry-After` (RFC 9110 section 10.2.3), seconds or a date, capped.
-pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let pause = match text.parse() {
         Ok(seconds) => Duration::from_secs(seconds),
@@ -99,6 +113,8 @@ fn jittered(pause: Duration) -> Duration {
 }
 
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// As good as for ever, and no overflow.
+const LONGEST_OPERATION: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 /// The longest pause that a server is granted.
 const LONGEST_WISH: Duration = Duration::from_secs(60);
 
@@ -142,8 +158,39 @@ mod tests {
         assert!(all.iter().any(|one| *one != all[0]));
     }
 
-    fn busy(after: Option<Duration>) -> Failure {
-        let error = RegistryError::Unavailable("busy".to_owned());
+    #[tokio::test]
+    async fn no_length_of_time_is_too_long() {
+        let policy = RetryPolicy {
+            retries: 9,
+            pause: Duration::MAX,
+        };
+        let mut backoff = Backoff::new(policy, deadline(Duration::MAX));
+        assert!(backoff.wait(busy(None)).await.is_err());
+        assert!(backoff.wait(busy(Some(Duration::MAX))).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn runs_until_it_is_done() {
+        let policy = RetryPolicy {
+            retries: 2,
+            pause: Duration::from_millis(1),
+        };
+        for (fails, expected) in [(2, Ok(3)), (3, Err("busy"))] {
+            let count = std::cell::Cell::new(0);
+            let attempt = || async {
+                count.set(count.get() + 1);
+                match count.get() <= fails {
+                    true => Err(busy(None)),
+                    false => Ok(count.get()),
+                }
+            };
+            let backoff = Backoff::new(policy, deadline(Duration::from_secs(9)));
+            assert_eq!(backoff.run(attempt).await, expected);
+        }
+    }
+
+    fn busy(after: Option<Duration>) -> Failure<&'static str> {
+        let error = "busy";
         Failure::Transient { error, after }
     }
 
@@ -173,7 +220,7 @@ mod tests {
                 .await
                 .is_err()
         );
-        let failure = Failure::Final(RegistryError::NotFound("x".to_owned()));
+        let failure = Failure::Final("not found");
         assert!(backoff.wait(failure).await.is_err());
         assert!(start.elapsed() < Duration::from_secs(5));
     }

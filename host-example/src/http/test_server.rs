@@ -85,15 +85,6 @@ pub fn raw(bytes: &[u8]) -> Reply {
     }
 }
 
-pub fn bearer_challenge(realm: &str) -> Reply {
-    let value = format!(r#"Bearer realm="{realm}",service="test",scope="repository:a/b:pull""#);
-    reply(401).header("WWW-Authenticate", &value)
-}
-
-pub fn basic_challenge() -> Reply {
-    reply(401).header("WWW-Authenticate", r#"Basic realm="test""#)
-}
-
 impl Reply {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));

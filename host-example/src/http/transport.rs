@@ -17,9 +17,8 @@ use reqwest::{
 
 use super::{
     answer::Answer,
-    hop,
-    name::{Reach, reach},
     tls::{self, Trust},
+    url::{Reach, display, reach},
 };
 
 /// One HTTP request that was made, for counting round trips and for logs.
@@ -37,11 +36,11 @@ pub struct RequestEvent<'a> {
 }
 
 /// What is told of each request.
-pub(super) type Observer = Arc<dyn Fn(&RequestEvent<'_>) + Send + Sync>;
+pub(crate) type Observer = Arc<dyn Fn(&RequestEvent<'_>) + Send + Sync>;
 
 /// A request ready to be sent.
 #[derive(Debug)]
-pub(super) struct Request {
+pub(crate) struct Request {
     pub method: Method,
     pub url: Url,
     pub headers: HeaderMap,
@@ -54,13 +53,15 @@ pub(super) struct Request {
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub(super) struct TransportError {
+pub(crate) struct TransportError {
     pub kind: TransportErrorKind,
     pub text: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TransportErrorKind {
+pub(crate) enum TransportErrorKind {
+    /// This side cannot speak TLS.
+    Setup,
     /// No connection, or no TLS session.
     Connect,
     /// TLS came about, but the server's certificate is not believed.
@@ -75,7 +76,7 @@ pub(super) enum TransportErrorKind {
 
 /// The HTTP clients. One for each way out, so that speaking plain HTTP never loads
 /// certificates, and loopback never asks a proxy.
-pub(super) struct Transport {
+pub(crate) struct Transport {
     pub trust: Trust,
     pub connect_timeout: Duration,
     /// Hosts whose addresses are not looked up.
@@ -85,7 +86,7 @@ pub(super) struct Transport {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Clients {
+pub(crate) struct Clients {
     loopback_http: OnceLock<Client>,
     loopback_https: OnceLock<Client>,
     network_http: OnceLock<Client>,
@@ -99,7 +100,7 @@ impl Transport {
             return self.send(request).await;
         };
         let method = request.method.clone();
-        let url = hop::display(&request.url);
+        let url = display(&request.url);
         let start = Instant::now();
         let result = self.send(request).await;
         observer(&RequestEvent {
@@ -187,7 +188,7 @@ impl Transport {
             false => tls::no_tls(),
         };
         let tls = tls.map_err(|error| TransportError {
-            kind: TransportErrorKind::Certificate,
+            kind: TransportErrorKind::Setup,
             text: format!("TLS cannot be set up: {error}"),
         })?;
         let mut builder = Client::builder()
@@ -222,6 +223,13 @@ impl fmt::Debug for Transport {
     }
 }
 
+impl TransportErrorKind {
+    /// Whether the next request may fare better.
+    pub fn is_transient(self) -> bool {
+        matches!(self, Self::Connect | Self::Timeout | Self::Broken)
+    }
+}
+
 impl TransportError {
     fn too_large(status: StatusCode) -> Self {
         Self {
@@ -243,10 +251,7 @@ impl From<reqwest::Error> for TransportError {
         };
         let cause = innermost(&error);
         let text = match kind {
-            TransportErrorKind::Certificate => format!(
-                "its certificate is not trusted: {cause}; add its authority with \
-                 --registry-cacert"
-            ),
+            TransportErrorKind::Certificate => format!("its certificate is not trusted: {cause}"),
             TransportErrorKind::Timeout => "no answer in time".to_owned(),
             TransportErrorKind::Connect => format!("cannot connect: {cause}"),
             _ => format!("the connection broke: {cause}"),

@@ -11,32 +11,37 @@ use rustls::{
     ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
+    pki_types::{
+        CertificateDer, ServerName, UnixTime,
+        pem::{self, PemObject},
+    },
 };
 use rustls_platform_verifier::Verifier;
 
-use super::RegistryError;
-
 /// What a client believes of a server's certificate.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Trust {
+pub(crate) struct Trust {
     /// Authorities beside the system's.
     pub extra_roots: Vec<CertificateDer<'static>>,
     /// Believe anybody.
     pub insecure: bool,
 }
 
+/// Why certificate authorities cannot be had from a file.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CaError {
+    #[error("CA certificates: {0}")]
+    Malformed(#[from] pem::Error),
+    #[error("CA certificates: expected PEM with at least one CERTIFICATE block, found none")]
+    Empty,
+}
+
 impl Trust {
     /// Adds the certificates of a PEM file; one without any is an error.
-    pub fn add_pem(&mut self, pem: &[u8]) -> Result<(), RegistryError> {
-        let roots = CertificateDer::pem_slice_iter(pem)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| RegistryError::Invalid(format!("CA certificates: {error}")))?;
+    pub fn add_pem(&mut self, pem: &[u8]) -> Result<(), CaError> {
+        let roots = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>()?;
         if roots.is_empty() {
-            return Err(RegistryError::Invalid(
-                "CA certificates: expected PEM with at least one CERTIFICATE block, found none"
-                    .to_owned(),
-            ));
+            return Err(CaError::Empty);
         }
         self.extra_roots.extend(roots);
         Ok(())
@@ -62,7 +67,7 @@ impl Trust {
 
 /// The configuration of a client that is to speak plain HTTP only: it trusts nobody, and costs
 /// nothing.
-pub(super) fn no_tls() -> Result<ClientConfig, rustls::Error> {
+pub(crate) fn no_tls() -> Result<ClientConfig, rustls::Error> {
     Ok(
         ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
