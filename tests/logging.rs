@@ -11,7 +11,7 @@ mod support;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use cosignet::imports::{LogApi, LogServiceError, RegistryError, TransparencyLog};
+use cosignet::imports::{LogApi, LogServiceError, RegistryError};
 use cosignet::key::PrivateKey;
 use cosignet::log::{Evidence, LogEntry, Signed, TrustedLogs};
 use cosignet::sign::{
@@ -249,7 +249,7 @@ fn a_log_that_misbehaves_leaves_the_registry_as_it_was() {
         ),
         (
             "another size",
-            "size",
+            "a tree of 2 leaves",
             Box::new(json(|entry| {
                 entry["verification"]["inclusionProof"]["treeSize"] = 2.into();
             })),
@@ -341,9 +341,7 @@ fn tiles_that_lie_are_refused() {
         let mut answers = 0;
         log.twist = Some(Box::new(move |mut answer| {
             if answers == place {
-                // Of the entries, the lengths stay.
-                let middle = answer.len() - 40;
-                answer[middle] ^= 1;
+                answer.iter_mut().step_by(32).for_each(|byte| *byte ^= 1);
             }
             answers += 1;
             answer
@@ -469,13 +467,14 @@ fn witnesses_that_are_required_must_have_cosigned() {
     let witness = cosignet::log::Witness::from_vkey(&witness.vkey()).unwrap();
     let logs = log.trusted().with_witnesses(vec![witness]).unwrap();
     let mut registry = MemoryRegistry::default();
-    let logging = Logging {
+    let mut random = FixedRandom::default();
+    let mut signer = Signer::private_key(&FIRST, &mut random).with_log(Logging {
         service: &mut log,
         api: LogApi::RekorV2,
         logs,
         witnesses: 1,
-    };
-    let results = sign_with(&mut registry, &FIRST, logging, &[IMAGE], &attaching());
+    });
+    let results = sign_images(&mut registry, &mut signer, &[IMAGE.into()], &attaching());
     let error = results[0].outcome.as_ref().unwrap_err();
     assert!(
         error.to_string().contains("0 of the trusted witnesses"),
@@ -516,25 +515,13 @@ fn sign_logged(
     options: &Options,
 ) -> Vec<SigningResult> {
     let logs = log.trusted();
-    let service: &mut dyn TransparencyLog = log;
-    let logging = Logging {
-        service,
+    let mut random = FixedRandom::default();
+    let mut signer = Signer::private_key(key, &mut random).with_log(Logging {
+        service: log,
         api,
         logs,
         witnesses: 0,
-    };
-    sign_with(registry, key, logging, images, options)
-}
-
-fn sign_with(
-    registry: &mut MemoryRegistry,
-    key: &PrivateKey,
-    logging: Logging<'_>,
-    images: &[&str],
-    options: &Options,
-) -> Vec<SigningResult> {
-    let mut random = FixedRandom::default();
-    let mut signer = Signer::private_key(key, &mut random).with_log(logging);
+    });
     let images: Vec<String> = images.iter().map(|&image| image.to_owned()).collect();
     sign_images(registry, &mut signer, &images, options)
 }
