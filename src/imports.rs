@@ -180,7 +180,7 @@ pub struct SearchRequest {
 /// A resource of Rekor v2 that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TileRequest {
-    /// Below the log's URL: `checkpoint`, `tile/0/x001/234.p/56`.
+    /// Below where the log has its tiles: `checkpoint`, `tile/0/x001/234.p/56`.
     pub path: String,
     /// The most bytes that will be accepted.
     pub max_size: u64,

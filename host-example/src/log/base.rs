@@ -38,6 +38,11 @@ impl BaseUrl {
         }
     }
 
+    /// The log's URL with a path more.
+    pub fn below(&self, path: &str) -> Self {
+        Self(self.join(path))
+    }
+
     /// The URL of a path below the log's, which begins without a slash.
     pub fn join(&self, path: &str) -> Url {
         let mut url = self.0.clone();

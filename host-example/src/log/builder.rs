@@ -13,6 +13,7 @@ use crate::http::{Clients, Observer, RequestEvent, RetryPolicy, Transport, Trust
 #[must_use = "a builder does nothing until `build`"]
 pub struct RekorBuilder {
     url: String,
+    tiles_url: Option<String>,
     extra_cas: Vec<Vec<u8>>,
     connect_timeout: Duration,
     timeout: Duration,
@@ -44,6 +45,7 @@ impl RekorBuilder {
     pub(super) fn new(url: String) -> Self {
         Self {
             url,
+            tiles_url: None,
             extra_cas: Vec::new(),
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(30),
@@ -53,6 +55,13 @@ impl RekorBuilder {
             },
             observer: None,
         }
+    }
+
+    /// Where tiles and checkpoints of Rekor v2 are, if not below `api/v2` of the log's URL: storage
+    /// that is served by another host.
+    pub fn tiles_url(mut self, url: impl Into<String>) -> Self {
+        self.tiles_url = Some(url.into());
+        self
     }
 
     /// Certificate authorities in PEM, beside the system's.
@@ -102,6 +111,10 @@ impl RekorBuilder {
     /// [`RekorBuildError`] when the URL or a certificate authority cannot be used.
     pub fn build(self) -> Result<Rekor, RekorBuildError> {
         let base = BaseUrl::parse(&self.url)?;
+        let tiles = match &self.tiles_url {
+            Some(url) => BaseUrl::parse(url)?,
+            None => base.below("api/v2"),
+        };
         let mut trust = Trust::default();
         for pem in &self.extra_cas {
             let added = trust.add_pem(pem);
@@ -109,6 +122,7 @@ impl RekorBuilder {
         }
         Ok(Rekor::new(Shared {
             base,
+            tiles,
             transport: Transport {
                 trust,
                 connect_timeout: self.connect_timeout,

@@ -45,17 +45,17 @@ pub struct Rekor {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub base: BaseUrl,
+    pub tiles: BaseUrl,
     pub transport: Transport,
     pub timeout: Duration,
     pub retry: RetryPolicy,
 }
 
 /// A request to the log.
-struct Call<'a> {
+struct Call {
     /// The operation, for error texts.
     what: &'static str,
-    /// Below the log's URL.
-    path: &'a str,
+    url: Url,
     body: Body,
     /// The most bytes of a 2xx answer.
     limit: u64,
@@ -82,20 +82,14 @@ impl Rekor {
     }
 
     /// Sends, again while failures may pass. Any status that will not pass is an answer.
-    async fn send(&self, call: &Call<'_>) -> Result<Answer, LogError> {
+    async fn send(&self, call: &Call) -> Result<Answer, LogError> {
         let deadline = deadline(self.shared.timeout);
-        let url = self.shared.base.join(call.path);
         // To post an entry twice is safe: the log answers 409 then.
         let backoff = Backoff::new(self.shared.retry, deadline);
-        backoff.run(|| self.attempt(call, &url, deadline)).await
+        backoff.run(|| self.attempt(call, deadline)).await
     }
 
-    async fn attempt(
-        &self,
-        call: &Call<'_>,
-        url: &Url,
-        deadline: Instant,
-    ) -> Result<Answer, Failure> {
+    async fn attempt(&self, call: &Call, deadline: Instant) -> Result<Answer, Failure> {
         let mut headers = HeaderMap::new();
         let (method, body) = match &call.body {
             Body::None { accept } => {
@@ -110,14 +104,14 @@ impl Rekor {
         };
         let request = Request {
             method,
-            url: url.clone(),
+            url: call.url.clone(),
             headers,
             body,
             limit: call.limit,
             timeout: deadline.saturating_duration_since(Instant::now()),
         };
         let answer = self.shared.transport.exchange(request).await;
-        let answer = answer.map_err(|error| failure(call, url, error))?;
+        let answer = answer.map_err(|error| failure(call, error))?;
         match is_transient(answer.status) {
             true => Err(Failure::Transient {
                 error: answer::refusal(call.what, &answer),
@@ -138,10 +132,10 @@ impl TransparencyLog for Rekor {
     ) -> Result<Receipt, LogError> {
         let call = Call {
             what: "submit an entry",
-            path: match api {
+            url: self.shared.base.join(match api {
                 LogApi::RekorV1 => ENTRIES_V1,
                 LogApi::RekorV2 => ENTRIES_V2,
-            },
+            }),
             body: Body::Json(entry.into()),
             limit: max_size,
         };
@@ -152,7 +146,7 @@ impl TransparencyLog for Rekor {
         check_uuid(uuid)?;
         let call = Call {
             what: "fetch an entry",
-            path: &format!("{ENTRIES_V1}/{uuid}"),
+            url: self.shared.base.join(&format!("{ENTRIES_V1}/{uuid}")),
             body: Body::None { accept: Some(JSON) },
             limit: max_size,
         };
@@ -162,7 +156,7 @@ impl TransparencyLog for Rekor {
     async fn search_entries(&self, query: Vec<u8>, max_size: u64) -> Result<Vec<u8>, LogError> {
         let call = Call {
             what: "search entries",
-            path: RETRIEVE_V1,
+            url: self.shared.base.join(RETRIEVE_V1),
             body: Body::Json(query.into()),
             limit: max_size,
         };
@@ -173,7 +167,7 @@ impl TransparencyLog for Rekor {
         check_path(path)?;
         let call = Call {
             what: "fetch a tile",
-            path,
+            url: self.shared.tiles.join(path),
             body: Body::None { accept: None },
             limit: max_size,
         };
@@ -182,8 +176,8 @@ impl TransparencyLog for Rekor {
 }
 
 /// What it means for an operation that there is no answer.
-fn failure(call: &Call<'_>, url: &Url, error: TransportError) -> Failure {
-    let (what, url) = (call.what, display(url));
+fn failure(call: &Call, error: TransportError) -> Failure {
+    let (what, url) = (call.what, display(&call.url));
     let mut text = format!("{what}: {url}: {}", error.text);
     match error.kind {
         TransportErrorKind::TooLarge => {

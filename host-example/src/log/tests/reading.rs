@@ -23,8 +23,8 @@ async fn what_is_sent() {
     let expected = [
         format!("GET /base/api/v1/log/entries/{uuid}"),
         "POST /base/api/v1/log/entries/retrieve".to_owned(),
-        "GET /base/tile/0/x001/234.p/56".to_owned(),
-        "GET /base/checkpoint".to_owned(),
+        "GET /base/api/v2/tile/0/x001/234.p/56".to_owned(),
+        "GET /base/api/v2/checkpoint".to_owned(),
     ];
     assert_eq!(server.lines(), expected);
     let seen = server.seen();
@@ -105,6 +105,6 @@ async fn each_request_is_told() {
     });
     let log = log.build().unwrap();
     log.fetch_tile("checkpoint", 64).await.unwrap_err();
-    let line = format!("GET http://{}/checkpoint Some(404)", server.host());
+    let line = format!("GET http://{}/api/v2/checkpoint Some(404)", server.host());
     assert_eq!(told.iter().next(), Some(line));
 }
