@@ -53,6 +53,7 @@ fn imports_are_the_security_policy() {
                 "cosignet:signing/types@0.1.0",
                 "cosignet:signing/registry@0.1.0",
                 "cosignet:signing/registry-push@0.1.0",
+                "cosignet:signing/transparency-log@0.1.0",
                 "cosignet:signing/key-service@0.1.0",
                 "wasi:random/random@0.2.6",
             ][..],

@@ -17,7 +17,7 @@ use cosignet::log::{Evidence, LogEntry, Signed, TrustedLogs};
 use cosignet::sign::{
     AttachOutcome, Attachment, Logging, Options, Signer, SigningError, SigningResult, sign_images,
 };
-use cosignet::verify::{LogRequirement, Policy, Rules};
+use cosignet::verify::{LogRequirement, Policy, Rejection, Rules, verify_images_with_log};
 use serde_json::Value;
 use support::lab::Lab;
 use support::*;
@@ -195,8 +195,7 @@ fn a_log_that_misbehaves_leaves_the_registry_as_it_was() {
             entries.to_string().into_bytes()
         }
     };
-    type Twist = Box<dyn FnMut(Vec<u8>) -> Vec<u8>>;
-    let cases: [(&str, &str, Twist); 13] = [
+    let cases: [(&str, &str, AnswerTwist); 13] = [
         ("nothing", "malformed", Box::new(|_| Vec::new())),
         ("{}", "malformed", Box::new(|_| b"{}".to_vec())),
         (
@@ -481,6 +480,78 @@ fn witnesses_that_are_required_must_have_cosigned() {
         "{error}"
     );
     assert!(registry.calls.is_empty());
+}
+
+/// A signature that is logged and does not bear its entry, verified by asking the log.
+#[test]
+fn entries_that_are_not_stored_can_be_looked_up() {
+    let (mut registry, mut log) = (MemoryRegistry::default(), MemoryLog::rekor_v1());
+    let policy = requiring(log.trusted());
+    sign_one(&mut registry, &FIRST, IMAGE, &attaching()).unwrap();
+    let mut look_up = |log: &mut MemoryLog| {
+        log.requests.clear();
+        let images = [IMAGE.to_owned()];
+        let found = verify_images_with_log(&mut registry, log, &policy, &images, None);
+        assert_eq!(log.requests, ["POST /api/v1/log/entries/retrieve"]);
+        found.into_iter().next().unwrap()
+    };
+    // It is not there.
+    assert_eq!(rejection(&look_up(&mut log)), Rejection::NotLogged);
+    // Somebody logs it elsewhere.
+    one(&mut MemoryRegistry::default(), &mut log, LogApi::RekorV1)
+        .outcome
+        .unwrap();
+    let verified = look_up(&mut log).unwrap();
+    let entry = verified.signatures()[0].verified().unwrap().log().unwrap();
+    assert_eq!(entry.evidence(), Evidence::Both);
+    // What is looked up is bound and verified like what is stored.
+    for (twist, said) in [
+        (
+            Box::new(|answer: Vec<u8>| {
+                let answer = String::from_utf8(answer).unwrap();
+                answer.replace("\"logIndex\":0", "\"logIndex\":1").into()
+            }) as AnswerTwist,
+            "timestamp",
+        ),
+        (Box::new(|_| b"{}".to_vec()), "malformed"),
+        (Box::new(|_| vec![b' '; 2_000_000]), "too large"),
+    ] {
+        log.twist = Some(twist);
+        let reason = rejection(&look_up(&mut log));
+        assert!(matches!(reason, Rejection::LogEntry(_)), "{reason:?}");
+        assert!(reason.to_string().contains(said), "{reason}");
+    }
+    log.twist = None;
+    log.short = 1;
+    assert!(matches!(
+        rejection(&look_up(&mut log)),
+        Rejection::LogUnavailable(LogServiceError::Invalid(_))
+    ));
+    log.short = 0;
+    log.failing = Some(LogServiceError::Unavailable("down".into()));
+    assert!(matches!(
+        rejection(&look_up(&mut log)),
+        Rejection::LogUnavailable(LogServiceError::Unavailable(_))
+    ));
+}
+
+/// What is stored is judged as it is: nothing is asked, neither where it holds nor where it does
+/// not.
+#[test]
+fn nothing_is_looked_up_that_is_stored() {
+    let (mut registry, mut log) = (MemoryRegistry::default(), MemoryLog::rekor_v1());
+    one(&mut registry, &mut log, LogApi::RekorV1)
+        .outcome
+        .unwrap();
+    let policy = requiring(log.trusted());
+    log.requests.clear();
+    let images = [IMAGE.to_owned()];
+    let verified = verify_images_with_log(&mut registry, &mut log, &policy, &images, None);
+    assert!(verified[0].is_ok());
+    spoil(&mut registry);
+    let refused = verify_images_with_log(&mut registry, &mut log, &policy, &images, None);
+    assert!(refused[0].is_err());
+    assert!(log.requests.is_empty());
 }
 
 fn requiring(logs: TrustedLogs) -> Policy {

@@ -24,7 +24,7 @@ impl Guest for Component {
                 log_entry: found.log_entry,
             })
             .collect();
-        let policy = &policy.get::<ReadPolicy>().0;
+        let policy = &policy.get::<ReadPolicy>().policy;
         Ok(verify::verify_detached(policy, &reference, &signatures)?.into())
     }
 }

@@ -2,6 +2,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::bindings::cosignet::signing::transparency_log as wit;
+use super::bindings::cosignet::signing::types::LogError;
 use super::shown;
 use crate::imports::{
     EntryRequest, LogApi, LogServiceError, Receipt, SearchRequest, Submission, TileRequest,
@@ -70,7 +71,7 @@ impl TransparencyLog for HostLog {
     }
 }
 
-fn bodies(answers: Vec<Result<Vec<u8>, wit::LogError>>) -> Vec<Result<Vec<u8>, LogServiceError>> {
+fn bodies(answers: Vec<Result<Vec<u8>, LogError>>) -> Vec<Result<Vec<u8>, LogServiceError>> {
     let answers = answers.into_iter();
     answers.map(|answer| Ok(answer?)).collect()
 }
@@ -93,9 +94,9 @@ impl From<wit::LogApi> for LogApi {
     }
 }
 
-impl From<wit::LogError> for LogServiceError {
-    fn from(error: wit::LogError) -> Self {
-        use wit::LogError as Wit;
+impl From<LogError> for LogServiceError {
+    fn from(error: LogError) -> Self {
+        use LogError as Wit;
         let of: (fn(String) -> Self, String) = match error {
             Wit::NotFound(words) => (Self::NotFound, words),
             Wit::Denied(words) => (Self::Denied, words),
@@ -107,21 +108,5 @@ impl From<wit::LogError> for LogServiceError {
             Wit::Other(words) => (Self::Other, words),
         };
         of.0(shown(of.1))
-    }
-}
-
-impl From<LogServiceError> for wit::LogError {
-    fn from(error: LogServiceError) -> Self {
-        use LogServiceError as Core;
-        match error {
-            Core::NotFound(words) => Self::NotFound(words),
-            Core::Denied(words) => Self::Denied(words),
-            Core::Unavailable(words) => Self::Unavailable(words),
-            Core::Refused(words) => Self::Refused(words),
-            Core::TooLarge(words) => Self::TooLarge(words),
-            Core::Invalid(words) => Self::Invalid(words),
-            Core::Unsupported(words) => Self::Unsupported(words),
-            Core::Other(words) => Self::Other(words),
-        }
     }
 }

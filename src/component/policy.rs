@@ -8,7 +8,12 @@ use crate::log::{TrustError, TrustedLog, TrustedLogs, Witness};
 use crate::verify;
 
 /// What stands behind a handle of `policy`.
-pub(super) struct ReadPolicy(pub(super) verify::Policy);
+pub(super) struct ReadPolicy {
+    pub(super) policy: verify::Policy,
+    /// Whether the host's log is asked for entries that are not stored.
+    #[cfg(any(feature = "signer", feature = "verifier"))]
+    pub(super) looks_up: bool,
+}
 
 impl wit::Guest for Component {
     type Policy = ReadPolicy;
@@ -16,8 +21,21 @@ impl wit::Guest for Component {
 
 impl wit::GuestPolicy for ReadPolicy {
     fn create(rules: wit::Rules) -> Result<wit::Policy, wit::PolicyError> {
+        let looks_up = matches!(rules.log, wit::LogRequirement::RequireOrLookUp(_));
+        if looks_up && cfg!(not(feature = "signer")) {
+            return Err(wit::PolicyError::UnusableLog(
+                "this component cannot ask a log: require without looking up, or use the component \
+                 of the world signer"
+                    .into(),
+            ));
+        }
         let rules = verify::Rules::try_from(rules)?;
-        Ok(wit::Policy::new(Self(verify::Policy::new(rules)?)))
+        let policy = verify::Policy::new(rules)?;
+        Ok(wit::Policy::new(Self {
+            policy,
+            #[cfg(any(feature = "signer", feature = "verifier"))]
+            looks_up,
+        }))
     }
 }
 
@@ -39,7 +57,8 @@ impl TryFrom<wit::Rules> for verify::Rules {
             annotations: claims(rules.annotations),
             log: match rules.log {
                 wit::LogRequirement::Ignore => verify::LogRequirement::Ignore,
-                wit::LogRequirement::Require(trust) => verify::LogRequirement::Require {
+                wit::LogRequirement::Require(trust)
+                | wit::LogRequirement::RequireOrLookUp(trust) => verify::LogRequirement::Require {
                     logs: trusted_logs(&trust)
                         .map_err(|error| wit::PolicyError::UnusableLog(error.to_string()))?,
                     witnesses: trust.required_witnesses,

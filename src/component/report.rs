@@ -1,10 +1,12 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::bindings::cosignet::signing::types::RegistryError as WitRegistryError;
+use super::bindings::cosignet::signing::types::{
+    LogError as WitLogError, RegistryError as WitRegistryError,
+};
 use super::bindings::exports::cosignet::signing::report as wit;
 use super::payload::annotations;
-use crate::imports::RegistryError;
+use crate::imports::{LogServiceError, RegistryError};
 use crate::log;
 use crate::oci::Digest;
 use crate::verify;
@@ -62,6 +64,7 @@ impl From<&verify::Rejection> for wit::Rejection {
             Core::NoTrustedKey => Self::NoTrustedKey,
             Core::NotLogged => Self::NotLogged(words),
             Core::LogEntry(_) => Self::BadLogEntry(words),
+            Core::LogUnavailable(error) => Self::LogUnavailable(error.clone().into()),
             Core::TooFewWitnesses { .. } => Self::TooFewWitnesses(words),
             Core::KeyOutsideValidity(_) => Self::KeyOutsideValidity(words),
             Core::PayloadMalformed(_) => Self::PayloadMalformed(words),
@@ -82,6 +85,22 @@ impl From<RegistryError> for WitRegistryError {
             RegistryError::Invalid(words) => Self::Invalid(words),
             RegistryError::Unsupported(words) => Self::Unsupported(words),
             RegistryError::Other(words) => Self::Other(words),
+        }
+    }
+}
+
+impl From<LogServiceError> for WitLogError {
+    fn from(error: LogServiceError) -> Self {
+        use LogServiceError as Core;
+        match error {
+            Core::NotFound(words) => Self::NotFound(words),
+            Core::Denied(words) => Self::Denied(words),
+            Core::Unavailable(words) => Self::Unavailable(words),
+            Core::Refused(words) => Self::Refused(words),
+            Core::TooLarge(words) => Self::TooLarge(words),
+            Core::Invalid(words) => Self::Invalid(words),
+            Core::Unsupported(words) => Self::Unsupported(words),
+            Core::Other(words) => Self::Other(words),
         }
     }
 }

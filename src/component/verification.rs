@@ -7,6 +7,8 @@ use super::bindings::exports::cosignet::signing::report::{VerificationError, Ver
 use super::bindings::exports::cosignet::signing::verification::Guest;
 use super::policy::ReadPolicy;
 use super::registry::HostRegistry;
+#[cfg(feature = "signer")]
+use crate::imports::TransparencyLog;
 use crate::oci::{InvalidReference, Repository};
 use crate::verify;
 
@@ -16,7 +18,7 @@ impl Guest for Component {
         references: Vec<String>,
         signature_repository: Option<String>,
     ) -> Vec<Result<VerifiedImage, VerificationError>> {
-        let policy = &policy.get::<ReadPolicy>().0;
+        let ReadPolicy { policy, looks_up } = policy.get();
         let parsed = signature_repository
             .map(|name| name.parse::<Repository>())
             .transpose();
@@ -30,7 +32,7 @@ impl Guest for Component {
                     .collect();
             }
         };
-        verify::verify_images(&mut HostRegistry, policy, &references, place.as_ref())
+        verify(policy, *looks_up, &references, place.as_ref())
             .into_iter()
             .map(|result| {
                 result
@@ -39,6 +41,29 @@ impl Guest for Component {
             })
             .collect()
     }
+}
+
+#[cfg(feature = "signer")]
+fn verify(
+    policy: &verify::Policy,
+    looks_up: bool,
+    references: &[String],
+    place: Option<&Repository>,
+) -> Vec<Result<verify::VerifiedImage, verify::VerificationError>> {
+    let mut log = super::log::HostLog;
+    let log = looks_up.then_some(&mut log as &mut dyn TransparencyLog);
+    verify::verify_all(&mut HostRegistry, log, policy, references, place)
+}
+
+/// No policy of this world looks up.
+#[cfg(not(feature = "signer"))]
+fn verify(
+    policy: &verify::Policy,
+    _looks_up: bool,
+    references: &[String],
+    place: Option<&Repository>,
+) -> Vec<Result<verify::VerifiedImage, verify::VerificationError>> {
+    verify::verify_images(&mut HostRegistry, policy, references, place)
 }
 
 pub(super) fn invalid_repository(error: &InvalidReference) -> String {

@@ -51,6 +51,15 @@ impl LogEntry {
         rekor_v1::parse_answer(answer)
     }
 
+    /// Reads the answer of Rekor v1 to a search, `POST /api/v1/log/entries/retrieve`: up to
+    /// [`super::MAX_ENTRIES`].
+    ///
+    /// # Errors
+    /// [`LogError::TooLarge`], [`LogError::MalformedEntry`].
+    pub fn all_from_rekor_v1(answer: &[u8]) -> Result<Vec<Self>, LogError> {
+        rekor_v1::parse_found(answer)
+    }
+
     /// Reads the answer of Rekor v2 to `POST /api/v2/log/entries`: a `TransparencyLogEntry` in
     /// protobuf's JSON, the same that bundles hold.
     ///

@@ -2,13 +2,15 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::value::RawValue;
 
 use super::entry::{InclusionProof, LogEntry};
 use super::error::LogError;
 use super::fields::{self, base64, hex};
-use super::limits::MAX_ENTRY_SIZE;
+use super::limits::{MAX_ENTRIES, MAX_ENTRIES_SIZE, MAX_ENTRY_SIZE};
 use super::log_id::LogId;
 use super::signed::{HashAlgorithm, Signed, encoded_pem};
 use crate::json::{Object, to_go_json};
@@ -42,6 +44,23 @@ pub fn dsse_request(envelope: &str, key: &PublicKey) -> Result<String, LogError>
     Ok(format!(
         r#"{{"apiVersion":"0.0.1","spec":{{"proposedContent":{{"envelope":{envelope},"verifiers":["{key}"]}},"signatures":null}},"kind":"dsse"}}{NEWLINE}"#
     ))
+}
+
+/// What is posted to `/api/v1/log/entries/retrieve` to look a signature up, as cosign does.
+pub fn search_request(signed: &Signed<'_>, hash: HashAlgorithm) -> String {
+    let entry = hashedrekord_request(signed, hash);
+    let entry = entry.trim_end();
+    format!(r#"{{"entryUUIDs":null,"logIndexes":null,"entries":[{entry}]}}{NEWLINE}"#)
+}
+
+/// Reads the answer to a search: a list of entries, each like an answer with one.
+pub(super) fn parse_found(answer: &[u8]) -> Result<Vec<LogEntry>, LogError> {
+    LogError::within("bytes of log entries", MAX_ENTRIES_SIZE, answer.len())?;
+    let raw: Vec<&RawValue> = serde_json::from_slice(answer).map_err(LogError::malformed)?;
+    LogError::within("log entries", MAX_ENTRIES, raw.len())?;
+    raw.into_iter()
+        .map(|entry| parse_answer(entry.get().as_bytes()))
+        .collect()
 }
 
 /// Reads an answer with one entry: `{"<uuid>": {"body": …, "integratedTime": …, …}}`.

@@ -38,6 +38,16 @@ pub enum HashAlgorithm {
 impl HashAlgorithm {
     pub(super) const ALL: [Self; 3] = [Self::Sha256, Self::Sha384, Self::Sha512];
 
+    /// The hash that goes with a key: what logs take such signatures with. cosign 2 signs with
+    /// SHA-256 whatever the key, which no log takes of the larger ones.
+    pub fn of(key: Algorithm) -> Self {
+        match key {
+            Algorithm::EcdsaP384 => Self::Sha384,
+            Algorithm::EcdsaP521 | Algorithm::Ed25519 => Self::Sha512,
+            _ => Self::Sha256,
+        }
+    }
+
     /// The name in entries of Rekor v1.
     pub(super) fn name(self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::judge::{Candidate, Judged};
+use super::judge::{Candidate, FoundEntry, Judged};
 use super::policy::Policy;
 use super::report::{Rejection, SignatureReport, Verdict, VerificationError, VerifiedImage};
 use crate::oci::{Digest, Reference, Selector};
@@ -77,7 +77,7 @@ fn judge_one(
     judged.judge(&Candidate {
         payload: &found.payload,
         signature: &signature,
-        log_entry: found.log_entry.as_deref(),
+        log_entry: found.log_entry.as_deref().map(FoundEntry::Stored),
     })
 }
 

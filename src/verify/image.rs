@@ -4,14 +4,15 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::detached::decode_annotation;
-use super::judge::{Candidate, Judged};
+use super::judge::{Candidate, FoundEntry, Judged, VerifiedSignature};
 use super::policy::Policy;
 use super::report::{Rejection, SignatureReport, Verdict, VerificationError, VerifiedImage};
 use crate::fetch::{
     BlobError, Blobs, FetchError, MAX_PAYLOADS_SIZE, ResolveError, SIDE_BY_SIDE, Target,
     blob_request, only, read_blobs, read_signatures, resolve, side_by_side, signatures_request,
 };
-use crate::imports::{Registry, RegistryError, ServedManifest};
+use crate::imports::{Registry, RegistryError, SearchRequest, ServedManifest, TransparencyLog};
+use crate::log::{LogEntry, MAX_ENTRIES_SIZE};
 use crate::oci::{Descriptor, Digest, Layer, Repository, media_type};
 
 /// Verifies images by the signatures that are attached to them: one result for each reference.
@@ -21,14 +22,39 @@ pub fn verify_images<R: Registry>(
     references: &[String],
     signature_repository: Option<&Repository>,
 ) -> Vec<Result<VerifiedImage, VerificationError>> {
-    references
-        .chunks(SIDE_BY_SIDE)
-        .flat_map(|chunk| verify_chunk(registry, policy, chunk, signature_repository))
-        .collect()
+    verify_all(registry, Offline, policy, references, signature_repository)
 }
 
-fn verify_chunk<R: Registry>(
+/// The same; where a log entry is required and none is stored with a signature, the log is asked
+/// for one.
+pub fn verify_images_with_log<R: Registry>(
     registry: &mut R,
+    log: &mut dyn TransparencyLog,
+    policy: &Policy,
+    references: &[String],
+    signature_repository: Option<&Repository>,
+) -> Vec<Result<VerifiedImage, VerificationError>> {
+    let log = Some(log);
+    verify_all(registry, log, policy, references, signature_repository)
+}
+
+pub(crate) fn verify_all<R: Registry, L: LookUp>(
+    registry: &mut R,
+    mut log: L,
+    policy: &Policy,
+    references: &[String],
+    place: Option<&Repository>,
+) -> Vec<Result<VerifiedImage, VerificationError>> {
+    let mut results = Vec::with_capacity(references.len());
+    for chunk in references.chunks(SIDE_BY_SIDE) {
+        results.extend(verify_chunk(registry, &mut log, policy, chunk, place));
+    }
+    results
+}
+
+fn verify_chunk<R: Registry, L: LookUp>(
+    registry: &mut R,
+    log: &mut L,
     policy: &Policy,
     references: &[String],
     signature_repository: Option<&Repository>,
@@ -58,7 +84,7 @@ fn verify_chunk<R: Registry>(
                 batch.map(|payload| blob_request(&place, payload)).collect()
             },
             |requests| registry.fetch_blobs(&requests),
-            |found, answers| Ok(found.judge_batch(policy, answers)),
+            |found, answers| Ok(found.judge_batch(policy, answers, log)),
         );
     }
     found
@@ -154,6 +180,7 @@ impl Found {
         mut self,
         policy: &Policy,
         answers: Vec<Result<Vec<u8>, RegistryError>>,
+        log: &mut impl LookUp,
     ) -> Self {
         let blobs = read_blobs(self.batch(), answers);
         let judged = Judged {
@@ -162,7 +189,7 @@ impl Found {
             digest: self.target.digest,
         };
         for layer in &mut self.layers {
-            layer.judge(&judged, &blobs);
+            layer.judge(&judged, &blobs, log);
         }
         self.payloads
             .retain(|payload| !blobs.contains_key(&(payload.digest, payload.size)));
@@ -206,7 +233,7 @@ impl Examined {
         }
     }
 
-    fn judge(&mut self, judged: &Judged<'_>, blobs: &Blobs) {
+    fn judge(&mut self, judged: &Judged<'_>, blobs: &Blobs, log: &mut impl LookUp) {
         let State::Waiting(stored) = &self.state else {
             return;
         };
@@ -214,15 +241,74 @@ impl Examined {
             return;
         };
         let verdict = match blob {
-            Ok(payload) => judged.judge(&Candidate {
-                payload: payload.as_bytes(),
-                signature: &stored.signature,
-                log_entry: stored.log_entry.as_deref().map(str::as_bytes),
-            }),
+            Ok(payload) => {
+                let entry = stored.log_entry.as_deref().map(str::as_bytes);
+                let found = Candidate {
+                    payload: payload.as_bytes(),
+                    signature: &stored.signature,
+                    log_entry: entry.map(FoundEntry::Stored),
+                };
+                match judged.judge(&found) {
+                    Err(Rejection::NotLogged) => log.look_up(judged, found),
+                    verdict => verdict,
+                }
+            }
             Err(BlobError::Altered(why)) => Err(Rejection::PayloadAltered(why.clone())),
             Err(BlobError::Registry(error)) => Err(Rejection::PayloadUnavailable(error.clone())),
         };
         self.state = State::Judged(verdict.map_or_else(Verdict::Rejected, Verdict::Counted));
+    }
+}
+
+/// Where an entry may come from that is required and is not stored with its signature.
+pub(crate) trait LookUp {
+    fn look_up(
+        &mut self,
+        judged: &Judged<'_>,
+        found: Candidate<'_>,
+    ) -> Result<VerifiedSignature, Rejection>;
+}
+
+/// From nowhere: the code that asks is not even there.
+pub(crate) struct Offline;
+
+impl LookUp for Offline {
+    fn look_up(
+        &mut self,
+        _: &Judged<'_>,
+        _: Candidate<'_>,
+    ) -> Result<VerifiedSignature, Rejection> {
+        Err(Rejection::NotLogged)
+    }
+}
+
+impl LookUp for Option<&mut dyn TransparencyLog> {
+    /// One after the other: signatures that are logged and do not bear their entry are rare.
+    fn look_up(
+        &mut self,
+        judged: &Judged<'_>,
+        found: Candidate<'_>,
+    ) -> Result<VerifiedSignature, Rejection> {
+        let (Some(log), Some(query)) = (self, judged.query(&found)) else {
+            return Err(Rejection::NotLogged);
+        };
+        let request = SearchRequest {
+            query: query.into_bytes(),
+            max_size: MAX_ENTRIES_SIZE as u64,
+        };
+        let answer = only(log.search_entries(&[request])).map_err(Rejection::LogUnavailable)?;
+        let entries = LogEntry::all_from_rekor_v1(&answer).map_err(Rejection::LogEntry)?;
+        let mut verdict = Err(Rejection::NotLogged);
+        for entry in &entries {
+            verdict = judged.judge(&Candidate {
+                log_entry: Some(FoundEntry::LookedUp(entry)),
+                ..found
+            });
+            if verdict.is_ok() {
+                break;
+            }
+        }
+        verdict
     }
 }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::policy::{LogRequirement, Policy, first_place};
 use super::report::Rejection;
 use crate::key::PublicKey;
-use crate::log::{LogEntry, Signed, VerifiedEntry};
+use crate::log::{HashAlgorithm, LogEntry, Signed, VerifiedEntry, rekor_v1};
 use crate::oci::{Digest, Repository};
 use crate::payload::SimpleSigning;
 
@@ -20,13 +20,33 @@ pub struct VerifiedSignature {
 }
 
 /// A signature as it was found: nothing of it is verified.
-pub(super) struct Candidate<'a> {
+pub(crate) struct Candidate<'a> {
     /// The exact bytes.
     pub(super) payload: &'a [u8],
     /// Decoded.
     pub(super) signature: &'a [u8],
-    /// The log entry that is stored with it, as an annotation of cosign.
-    pub(super) log_entry: Option<&'a [u8]>,
+    /// The log entry that is stored with it or was looked up.
+    pub(super) log_entry: Option<FoundEntry<'a>>,
+}
+
+/// A log entry as it was found.
+#[derive(Clone, Copy)]
+pub(crate) enum FoundEntry<'a> {
+    /// Stored with the signature, as an annotation of cosign.
+    Stored(&'a [u8]),
+    /// A log's answer.
+    LookedUp(&'a LogEntry),
+}
+
+impl<'a> Candidate<'a> {
+    fn signed(&self, key: &'a PublicKey) -> Signed<'a> {
+        Signed {
+            bytes: self.payload,
+            dsse_payload: None,
+            signature: self.signature,
+            key,
+        }
+    }
 }
 
 impl VerifiedSignature {
@@ -62,22 +82,31 @@ impl VerifiedSignature {
 }
 
 /// The image that signatures are judged for.
-pub(super) struct Judged<'a> {
+pub(crate) struct Judged<'a> {
     pub(super) policy: &'a Policy,
     pub(super) repository: &'a Repository,
     pub(super) digest: Digest,
 }
 
 impl Judged<'_> {
+    /// The place of the key that made a signature.
+    fn signer(&self, found: &Candidate<'_>) -> Option<usize> {
+        let verifies = |key: &PublicKey| key.verify(found.payload, found.signature).is_ok();
+        self.policy.keys().iter().position(verifies)
+    }
+
+    /// What a log is asked for an entry about a signature.
+    pub(super) fn query(&self, found: &Candidate<'_>) -> Option<String> {
+        let key = self.policy.keys().get(self.signer(found)?)?;
+        let hash = HashAlgorithm::of(key.algorithm());
+        Some(rekor_v1::search_request(&found.signed(key), hash))
+    }
+
     /// Authenticates the exact bytes first, and reads them only then.
     pub(super) fn judge(&self, found: &Candidate<'_>) -> Result<VerifiedSignature, Rejection> {
-        let (payload, signature) = (found.payload, found.signature);
+        let payload = found.payload;
         let keys = self.policy.keys();
-        let verifies = |key: &PublicKey| key.verify(payload, signature).is_ok();
-        let place = keys
-            .iter()
-            .position(verifies)
-            .ok_or(Rejection::NoTrustedKey)?;
+        let place = self.signer(found).ok_or(Rejection::NoTrustedKey)?;
         let key_index = first_place(keys, place);
         let log = self.logged(found, &keys[place])?;
         let time = log.as_ref().and_then(VerifiedEntry::integrated_time);
@@ -120,14 +149,12 @@ impl Judged<'_> {
         found: &Candidate<'_>,
         key: &PublicKey,
     ) -> Result<Option<VerifiedEntry>, Rejection> {
-        let signed = Signed {
-            bytes: found.payload,
-            dsse_payload: None,
-            signature: found.signature,
-            key,
-        };
-        let entry = found.log_entry.map(LogEntry::from_annotation).transpose();
-        let entry = entry.map_err(Rejection::LogEntry)?;
+        let signed = found.signed(key);
+        let entry = found.log_entry.map(|entry| match entry {
+            FoundEntry::Stored(annotation) => LogEntry::from_annotation(annotation),
+            FoundEntry::LookedUp(entry) => Ok(entry.clone()),
+        });
+        let entry = entry.transpose().map_err(Rejection::LogEntry)?;
         match (self.policy.log(), entry) {
             (LogRequirement::Ignore, None) => Ok(None),
             (LogRequirement::Ignore, Some(entry)) => {

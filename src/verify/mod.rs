@@ -11,7 +11,9 @@ mod report;
 
 pub(crate) use detached::decode_annotation;
 pub use detached::{DetachedSignature, decode_signature, verify_detached};
-pub use image::verify_images;
+#[cfg(all(target_family = "wasm", feature = "signer"))]
+pub(crate) use image::verify_all;
+pub use image::{verify_images, verify_images_with_log};
 pub use judge::VerifiedSignature;
 pub(crate) use policy::MAX_MANIFEST_SIZE;
 pub use policy::{

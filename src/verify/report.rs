@@ -2,7 +2,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::judge::VerifiedSignature;
-use crate::imports::RegistryError;
+use crate::imports::{LogServiceError, RegistryError};
 use crate::log::LogError;
 use crate::oci::{Digest, InvalidReference, Repository};
 
@@ -143,6 +143,10 @@ pub enum Rejection {
     /// The log entry that is stored with the signature does not show that it was logged.
     #[error("signed by a trusted key, but {0}")]
     LogEntry(LogError),
+    /// No log entry is stored with the signature, and the log that was asked for one did not
+    /// answer.
+    #[error("signed by a trusted key, but the transparency log could not be asked: {0}")]
+    LogUnavailable(LogServiceError),
     /// Too few of the trusted witnesses cosigned the log's checkpoint.
     #[error("{found} of {required} required witnesses cosigned the log's checkpoint")]
     TooFewWitnesses {

@@ -9,14 +9,17 @@ use serde_json::{Value, json};
 
 use super::lab::{Hex, Lab, inclusion, leaf, root};
 
+/// What becomes of an answer.
+pub type AnswerTwist = Box<dyn FnMut(Vec<u8>) -> Vec<u8>>;
+
 /// The log. What it is told to do wrong it does on top of its honest answer.
 pub struct MemoryLog {
     pub lab: Lab,
     /// Every request since the start, as `POST /path` or `GET /path`.
     pub requests: Vec<String>,
     /// What becomes of each answer.
-    pub twist: Option<Box<dyn FnMut(Vec<u8>) -> Vec<u8>>>,
-    /// What a submission fails with.
+    pub twist: Option<AnswerTwist>,
+    /// What a submission or a search fails with.
     pub failing: Option<LogServiceError>,
     /// By how many entries the checkpoint lags behind; partial tiles that have become full are
     /// deleted.
@@ -222,6 +225,9 @@ impl TransparencyLog for MemoryLog {
         let answers = requests.iter().map(|request| {
             self.requests
                 .push("POST /api/v1/log/entries/retrieve".into());
+            if let Some(error) = &self.failing {
+                return Err(error.clone());
+            }
             let query: Value = serde_json::from_slice(&request.query).unwrap();
             let mut found = Vec::new();
             for entry in query["entries"].as_array().unwrap() {

@@ -35,6 +35,12 @@ impl Failure {
         }
     }
 
+    /// Says more.
+    pub fn and(mut self, words: &str) -> Self {
+        self.words += words;
+        self
+    }
+
     /// One failure for several: the first one's code, and how many there were.
     pub fn of_many(failures: Vec<Self>, of: usize) -> Result<(), Self> {
         let count = failures.len();
@@ -76,7 +82,7 @@ impl From<SigningError> for Failure {
         Self::other(match error {
             SigningError::Registry(error) => registry_words(&error),
             SigningError::KeyService(error) => key_service_words(error),
-            SigningError::Log(error) => log_words(error),
+            SigningError::Log(error) => log_words(&error),
             SigningError::InvalidReference(words)
             | SigningError::InvalidOption(words)
             | SigningError::ImageNotFound(words)
@@ -133,6 +139,12 @@ pub fn rejection_words(rejection: &Rejection) -> String {
         | Rejection::KeyOutsideValidity(words)
         | Rejection::PayloadMalformed(words)
         | Rejection::Other(words) => words.clone(),
+        Rejection::LogUnavailable(error) => {
+            format!(
+                "signed by a trusted key, but the log could not be asked: {}",
+                log_words(error)
+            )
+        }
         Rejection::PayloadUnavailable(error) => {
             format!(
                 "its payload could not be fetched: {}",
@@ -176,7 +188,7 @@ fn key_service_words(error: KeyServiceError) -> String {
     }
 }
 
-fn log_words(error: LogError) -> String {
+fn log_words(error: &LogError) -> String {
     match error {
         LogError::NotFound(words)
         | LogError::Denied(words)
@@ -185,7 +197,7 @@ fn log_words(error: LogError) -> String {
         | LogError::TooLarge(words)
         | LogError::Invalid(words)
         | LogError::Unsupported(words)
-        | LogError::Other(words) => words,
+        | LogError::Other(words) => words.clone(),
     }
 }
 

@@ -5,6 +5,7 @@ mod demo;
 mod failure;
 mod files;
 mod keys;
+mod log;
 mod options;
 mod progress;
 mod secrets;

@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use clap::Args;
 
-use cosignet_host::api::policy::{LogRequirement, LogTrust};
 use cosignet_host::registry::{AllowHttp, Credential};
 use cosignet_host::{HostError, OciRegistry, Program, World};
 
@@ -91,65 +90,10 @@ impl RegistryOptions {
     }
 }
 
-/// Which transparency logs are trusted. None of them is ever asked.
-#[derive(Args)]
-pub struct LogOptions {
-    /// A trusted log's public key, PEM; SIGSTORE_REKOR_PUBLIC_KEY names one too. Signatures count
-    /// only if a trusted log vouches for them.
-    #[arg(long, value_name = "FILE")]
-    rekor_key: Vec<String>,
-    /// A sigstore trusted_root.json: its logs are trusted.
-    #[arg(long, value_name = "FILE")]
-    trusted_root: Option<String>,
-    /// Trust the logs of sigstore's public good, as they were in August 2026.
-    #[arg(long)]
-    rekor_public_good: bool,
-    /// Count the cosignatures of this witness: a verifier key, C2SP signed-note.
-    #[arg(long, value_name = "VKEY")]
-    rekor_witness: Vec<String>,
-    /// How many of the witnesses must have cosigned.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    rekor_witnesses: u32,
-}
-
-impl LogOptions {
-    /// A log is required if one is trusted.
-    pub fn requirement(&self) -> Result<LogRequirement, Failure> {
-        let named = std::env::var("SIGSTORE_REKOR_PUBLIC_KEY").ok();
-        let named = named.filter(|file| !file.is_empty());
-        let keys: Vec<Vec<u8>> = self
-            .rekor_key
-            .iter()
-            .chain(&named)
-            .map(|file| files::read(file))
-            .collect::<Result<_, _>>()?;
-        let trusted_root = self.trusted_root.as_deref().map(files::read).transpose()?;
-        if keys.is_empty() && trusted_root.is_none() && !self.rekor_public_good {
-            return match self.rekor_witness.is_empty() && self.rekor_witnesses == 0 {
-                true => Ok(LogRequirement::Ignore),
-                false => Err(Failure::other(
-                    "witnesses were given and no log: say --rekor-key, --trusted-root or \
-                     --rekor-public-good",
-                )),
-            };
-        }
-        Ok(LogRequirement::Require(LogTrust {
-            keys,
-            trusted_root,
-            public_good: self.rekor_public_good,
-            witnesses: self.rekor_witness.clone(),
-            required_witnesses: self.rekor_witnesses,
-        }))
-    }
-}
-
 /// cosign's switches for services that this build never contacts: taken, so that a script for
 /// cosign runs, and refused where they would ask for something that is not done.
 #[derive(Args)]
 pub struct OfflineSwitches {
-    /// Only `false`: this build writes to no transparency log.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    tlog_upload: Option<bool>,
     /// Only `false`: this build asks no signing configuration.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     use_signing_config: Option<bool>,
@@ -162,7 +106,6 @@ impl OfflineSwitches {
     /// Refuses what would not be done.
     pub fn check(&self) -> Result<(), Failure> {
         for (flag, value) in [
-            ("tlog-upload", self.tlog_upload),
             ("use-signing-config", self.use_signing_config),
             ("new-bundle-format", self.new_bundle_format),
         ] {

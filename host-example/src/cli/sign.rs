@@ -7,14 +7,15 @@ use clap::Args;
 use cosignet::oci::{Digest, Reference, Selector, signature_tag};
 use cosignet_host::api::payload::SimpleSigning;
 use cosignet_host::api::signing::{
-    AttachOutcome, Attachment, EarlierSignatures, ForeignSignature, Options, SignedImage,
-    SigningResult,
+    AttachOutcome, Attachment, EarlierSignatures, ForeignSignature, Options, Signature,
+    SignedImage, SigningResult,
 };
 use cosignet_host::registry::Registry as _;
 use cosignet_host::{Imports, OciRegistry, Session, World};
 
 use super::failure::Failure;
 use super::keys::print;
+use super::log::UploadOptions;
 use super::options::{Common, OfflineSwitches, RegistryOptions, signature_repository};
 use super::progress::{self, Progress};
 use super::{annotations, files, secrets, turns};
@@ -54,6 +55,8 @@ pub struct Sign {
     /// Taken for the sake of scripts; nothing is asked.
     #[arg(short, long)]
     yes: bool,
+    #[command(flatten)]
+    log: UploadOptions,
     #[command(flatten)]
     offline: OfflineSwitches,
     #[command(flatten)]
@@ -99,14 +102,19 @@ pub struct Triangulate {
 impl Sign {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
         self.offline.check()?;
-        let options = self.options()?;
+        let upload = self.log.upload()?;
+        let mut options = self.options()?;
         let file = secrets::key(&self.key)?;
         let password = secrets::password(false)?;
         let client = self.registry.client()?.for_push();
         let bar = progress::bar(self.images.len());
-        let imports = Imports::none()
+        let mut imports = Imports::none()
             .registry(client.clone())
             .registry_push(Progress::watch(client, bar.clone()));
+        if let Some((rekor, upload)) = upload {
+            imports = imports.transparency_log(rekor);
+            options.log = Some(upload);
+        }
         let mut session = Session::start(&common.program(World::Signer)?, imports).await?;
         let key = session.open_key(&file, &password).await?;
         let (mut failures, mut total) = (Vec::new(), 0);
@@ -155,8 +163,19 @@ impl Sign {
 
     fn conclude(&self, result: SigningResult) -> Result<(), Failure> {
         let failed = |failure: Failure| failure.about(&format!("signing {}", result.subject));
-        let signed = result.outcome.map_err(|error| failed(error.into()))?;
+        let signed = result.outcome.map_err(|error| {
+            let failure = Failure::from(error).and(&logged_words(&result.unattached));
+            failed(failure)
+        })?;
         self.write_files(&signed).map_err(failed)?;
+        for entry in signed
+            .signatures
+            .iter()
+            .filter_map(|made| made.log.as_ref())
+        {
+            let index = entry.proved.log_index;
+            eprintln!("tlog entry created with index: {index}");
+        }
         match &signed.attached {
             Some(attached) => eprintln!(
                 "{} {}@{} at {}:{}",
@@ -196,6 +215,9 @@ impl Sign {
                 BASE64.encode(&last.signature).as_bytes(),
                 0o644,
             )?;
+        }
+        if let (Some(path), Some(entry)) = (self.log.bundle(), &last.log) {
+            files::write(&name(path), entry.bundle.as_bytes(), 0o644)?;
         }
         if let Some(path) = &self.output_payload {
             files::write(&name(path), &last.payload, 0o644)?;
@@ -251,6 +273,19 @@ impl Triangulate {
         let place = signature_repository().unwrap_or_else(|| reference.repository.to_string());
         print(&format!("{place}:{}\n", signature_tag(&digest)))
     }
+}
+
+/// What a log took before the failure.
+fn logged_words(unattached: &[Signature]) -> String {
+    let entries = unattached.iter().filter_map(|made| made.log.as_ref());
+    let mut words = String::new();
+    for entry in entries {
+        words += &format!(
+            "; the log has the signature all the same, as entry {}: signing again uses it",
+            entry.proved.log_index
+        );
+    }
+    words
 }
 
 /// The digest that a reference names, asked for only where it stands in none.

@@ -11,7 +11,8 @@ use cosignet_host::{Imports, Session, World};
 
 use super::failure::{Failure, registry_words, rejection_words};
 use super::keys::print;
-use super::options::{Common, LogOptions, RegistryOptions, signature_repository};
+use super::log::RequirementOptions;
+use super::options::{Common, RegistryOptions, signature_repository};
 use super::sign::resolve;
 use super::{annotations, files, secrets};
 
@@ -43,7 +44,7 @@ pub struct Verify {
     #[arg(short, long, value_enum, default_value_t = Output::Json)]
     output: Output,
     #[command(flatten)]
-    log: LogOptions,
+    log: RequirementOptions,
     /// Require no transparency log, whatever logs are trusted.
     #[arg(long)]
     insecure_ignore_tlog: bool,
@@ -70,8 +71,16 @@ impl Verify {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
         let rules = self.rules()?;
         let client = self.registry.client()?;
-        let imports = Imports::none().registry(client.clone());
-        let mut session = Session::start(&common.program(World::Verifier)?, imports).await?;
+        let mut imports = Imports::none().registry(client.clone());
+        let mut world = World::Verifier;
+        if let LogRequirement::RequireOrLookUp(_) = &rules.log
+            && let Some(rekor) = self.log.client()?
+        {
+            // The one with a log to ask.
+            imports = imports.transparency_log(rekor);
+            world = World::Signer;
+        }
+        let mut session = Session::start(&common.program(world)?, imports).await?;
         let policy = session.read_policy(&rules).await?;
         let results = match (&self.signature, &self.payload) {
             (Some(signature), Some(payload)) => {
@@ -183,7 +192,7 @@ fn counted(image: &VerifiedImage) -> impl Iterator<Item = &VerifiedSignature> {
 
 fn log_words(image: &VerifiedImage) -> &'static str {
     match counted(image).all(|signature| signature.log.is_some()) {
-        true => "  - A trusted log vouches for each of them, verified offline",
+        true => "  - A trusted log vouches for each of them",
         false => "  - No transparency log was required",
     }
 }
