@@ -127,6 +127,7 @@ fn verified(signature: &verify::VerifiedSignature) -> wit::VerifiedSignature {
         annotations: annotations(signature.annotations()),
         payload: signature.payload().to_vec(),
         log: signature.log().map(Into::into),
+        log_annotation: signature.log_annotation().map(String::from),
     }
 }
 

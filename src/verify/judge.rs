@@ -17,6 +17,7 @@ pub struct VerifiedSignature {
     claims: SimpleSigning,
     payload: Vec<u8>,
     log: Option<VerifiedEntry>,
+    log_annotation: Option<String>,
 }
 
 /// A signature as it was found: nothing of it is verified.
@@ -79,6 +80,11 @@ impl VerifiedSignature {
     pub fn log(&self) -> Option<&VerifiedEntry> {
         self.log.as_ref()
     }
+
+    /// The same as it is stored with the signature, as an annotation of cosign.
+    pub fn log_annotation(&self) -> Option<&str> {
+        self.log_annotation.as_deref()
+    }
 }
 
 /// The image that signatures are judged for.
@@ -133,12 +139,19 @@ impl Judged<'_> {
             return Err(Rejection::OtherIdentity(claims.docker_reference));
         }
         let key_fingerprint = keys[place].fingerprint();
+        let log_annotation = match (&log, found.log_entry) {
+            (Some(_), Some(FoundEntry::Stored(annotation))) => {
+                core::str::from_utf8(annotation).ok().map(String::from)
+            }
+            _ => None,
+        };
         Ok(VerifiedSignature {
             key_index,
             key_fingerprint,
             claims,
             payload: payload.to_vec(),
             log,
+            log_annotation,
         })
     }
 

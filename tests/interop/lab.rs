@@ -64,6 +64,15 @@ impl Lab {
         path
     }
 
+    /// A `trusted_root.json` with one log alone, as cosign 3 makes it.
+    pub fn trusted_root(&self, url: &str, public_key: &str) -> String {
+        let file = self.path();
+        let rekor = format!("url={url},public-key={public_key},start-time=2020-01-01T00:00:00Z");
+        let create = ["trusted-root", "create", "--rekor", &rekor, "--out", &file];
+        self.run(Tool::Cosign3, &create).succeeds();
+        file
+    }
+
     /// A P-256 pair made by `tool`.
     pub fn generate(&self, tool: Tool) -> KeyPair {
         self.generate_with(tool, PASSWORD)

@@ -20,6 +20,7 @@ mod bytes;
 mod detached;
 mod index;
 mod log;
+mod logging;
 mod merging;
 mod passwords;
 mod refusals;

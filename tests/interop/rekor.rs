@@ -31,14 +31,7 @@ impl Rekor {
         let log = log.expect("a log");
         let url = log.url();
         let public_key = lab.file(&log.public_key_pem());
-        let trusted_root = lab.path();
-        let rekor = format!("url={url},public-key={public_key},start-time=2020-01-01T00:00:00Z");
-        let create = ["trusted-root", "create", "--rekor", &rekor];
-        lab.run(
-            Tool::Cosign3,
-            &[&create[..], &["--out", &trusted_root]].concat(),
-        )
-        .succeeds();
+        let trusted_root = lab.trusted_root(&url, &public_key);
         Self {
             log,
             url,

@@ -199,9 +199,23 @@ fn log_words(image: &VerifiedImage) -> &'static str {
 
 /// cosign's JSON: the payloads of the signatures that count, in one line.
 fn payloads(image: &VerifiedImage) -> Value {
-    counted(image)
-        .map(|signature| serde_json::from_slice(&signature.payload).unwrap_or(Value::Null))
-        .collect()
+    counted(image).map(payload).collect()
+}
+
+/// With the stored entry of a log among the claims, where one is required.
+fn payload(signature: &VerifiedSignature) -> Value {
+    let mut payload: Value = serde_json::from_slice(&signature.payload).unwrap_or(Value::Null);
+    let entry = signature.log_annotation.as_deref();
+    if let Some(entry) = entry.and_then(|entry| serde_json::from_str::<Value>(entry).ok()) {
+        let claims = &mut payload["optional"];
+        if claims.is_null() {
+            *claims = json!({});
+        }
+        if let Some(claims) = claims.as_object_mut() {
+            claims.insert("Bundle".into(), entry);
+        }
+    }
+    payload
 }
 
 /// cosign's text: a payload a line.
