@@ -13,12 +13,15 @@ use std::rc::Rc;
 
 use cosignet::imports::{LogApi, LogServiceError, RegistryError};
 use cosignet::key::PrivateKey;
-use cosignet::log::{Evidence, LogEntry, Signed, TrustedLogs};
+use cosignet::log::{Evidence, LogEntry, LogError, Signed, TrustedLogs};
 use cosignet::sign::{
     AttachOutcome, Attachment, Logging, Options, Signer, SigningError, SigningResult, sign_images,
 };
-use cosignet::verify::{LogRequirement, Policy, Rejection, Rules, verify_images_with_log};
-use serde_json::Value;
+use cosignet::verify::{
+    DetachedSignature, LogRequirement, Policy, Rejection, Rules, verify_detached,
+    verify_images_with_log,
+};
+use serde_json::{Value, json};
 use support::lab::Lab;
 use support::*;
 
@@ -83,6 +86,103 @@ fn bundles_hold_the_proof() {
         let entry = entries[0].verify(&signed, &log.trusted()).unwrap();
         assert_eq!(&entry, &signature.log.as_ref().unwrap().entry);
         assert_ne!(entry.evidence(), Evidence::SignedEntryTimestamp);
+    }
+}
+
+/// A bundle beside its payload is all that is needed, and whatever is wrong with it is seen.
+#[test]
+fn bundles_verify_by_themselves() {
+    for (api, mut log) in [
+        (LogApi::RekorV1, MemoryLog::rekor_v1()),
+        (LogApi::RekorV2, MemoryLog::rekor_v2()),
+    ] {
+        let mut made = |image: &str| {
+            let registry = &mut MemoryRegistry::default();
+            let images = [image];
+            let results = sign_logged(registry, &FIRST, &mut log, api, &images, &attaching());
+            let image = results.into_iter().next().unwrap().outcome.unwrap();
+            let signature = image.signatures.into_iter().next().unwrap();
+            (signature.payload, signature.log.unwrap().bundle)
+        };
+        let (payload, bundle) = made(IMAGE);
+        let (_, foreign) = made(OTHER);
+        let judge = |policy: &Policy, payload: &[u8], bundle: &str| {
+            let signature = DetachedSignature {
+                payload: payload.to_vec(),
+                signature: bundle.into(),
+                log_entry: None,
+            };
+            verify_detached(policy, IMAGE, &[signature])
+        };
+        let trusting = requiring(log.trusted());
+        let verified = judge(&trusting, &payload, &bundle).unwrap();
+        let entry = verified.signatures()[0].verified().unwrap().log().unwrap();
+        assert_ne!(entry.evidence(), Evidence::SignedEntryTimestamp);
+        let careless = policy(&[&first_pub()]);
+        assert!(judge(&careless, &payload, &bundle).is_ok());
+
+        let refused = |policy: &Policy, payload: &[u8], bundle: &str| {
+            rejection(&judge(policy, payload, bundle))
+        };
+        let stranger = match api {
+            LogApi::RekorV1 => Lab::ed25519("other.test"),
+            LogApi::RekorV2 => Lab::p256("other.test"),
+        };
+        let stranger = requiring(TrustedLogs::new(vec![stranger.trusted()]).unwrap());
+        assert!(matches!(
+            refused(&stranger, &payload, &bundle),
+            Rejection::LogEntry(LogError::UnknownLog { .. })
+        ));
+        let other_payload = [&payload[..], b" "].concat();
+        assert!(matches!(
+            refused(&careless, &other_payload, &bundle),
+            Rejection::PayloadAltered(_)
+        ));
+        let entries = |bundle: &str| -> Value {
+            let bundle: Value = serde_json::from_str(bundle).unwrap();
+            bundle["verificationMaterial"]["tlogEntries"].clone()
+        };
+        let with = |entries: Value| {
+            let mut bundle: Value = serde_json::from_str(&bundle).unwrap();
+            bundle["verificationMaterial"]["tlogEntries"] = entries;
+            bundle.to_string()
+        };
+        // An entry about another signature, alone or beside the good one.
+        for bad in [
+            entries(&foreign),
+            json!([entries(&bundle)[0], entries(&foreign)[0]]),
+        ] {
+            for policy in [&trusting, &careless] {
+                let reason = refused(policy, &payload, &with(bad.clone()));
+                assert!(matches!(reason, Rejection::LogEntry(_)), "{reason:?}");
+            }
+        }
+        // None at all.
+        for none in [json!([]), Value::Null] {
+            let bare = with(none);
+            assert_eq!(refused(&trusting, &payload, &bare), Rejection::NotLogged);
+            assert!(judge(&careless, &payload, &bare).is_ok());
+        }
+        // The same twice could count twice.
+        let twice = with(json!([entries(&bundle)[0], entries(&bundle)[0]]));
+        assert!(matches!(
+            refused(&trusting, &payload, &twice),
+            Rejection::LogEntry(LogError::DuplicateEntry { .. })
+        ));
+        let forged = bundle.replacen("\"treeSize\":\"", "\"treeSize\":\"1", 1);
+        assert!(matches!(
+            refused(&trusting, &payload, &forged),
+            Rejection::LogEntry(LogError::TreeSizeMismatch { .. })
+        ));
+        let beside = DetachedSignature {
+            payload,
+            signature: bundle.into(),
+            log_entry: Some(b"{}".to_vec()),
+        };
+        assert!(matches!(
+            rejection(&verify_detached(&trusting, IMAGE, &[beside])),
+            Rejection::SignatureMalformed(_)
+        ));
     }
 }
 

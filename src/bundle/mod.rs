@@ -3,4 +3,4 @@
 
 mod message_signature;
 
-pub use message_signature::message_signature;
+pub use message_signature::{MAX_BUNDLE_SIZE, MessageSignature};

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::image::{Failed, Made};
 use super::merge::NewSignature;
 use super::signer::SigningError;
-use crate::bundle;
+use crate::bundle::MessageSignature;
 use crate::fetch::{SIDE_BY_SIDE, only, side_by_side};
 use crate::imports::{
     EntryRequest, LogApi, LogServiceError, Receipt, Submission, TileRequest, TransparencyLog,
@@ -235,7 +235,7 @@ impl Logging<'_> {
         let log_entry = entry.to_bundle().map_err(bad_answer)?;
         Ok(Logged {
             annotation: entry.to_annotation(),
-            bundle: bundle::message_signature(&new.payload, &new.signature, key, &log_entry),
+            bundle: MessageSignature::write(&new.payload, &new.signature, key, &log_entry),
             entry: verified,
         })
     }

@@ -8,6 +8,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::judge::{Candidate, FoundEntry, Judged};
 use super::policy::Policy;
 use super::report::{Rejection, SignatureReport, Verdict, VerificationError, VerifiedImage};
+use crate::bundle::MessageSignature;
+use crate::log::LogEntry;
 use crate::oci::{Digest, Reference, Selector};
 
 /// A payload and its signature, as they were kept.
@@ -15,7 +17,7 @@ use crate::oci::{Digest, Reference, Selector};
 pub struct DetachedSignature {
     /// The exact bytes that were signed.
     pub payload: Vec<u8>,
-    /// In base64, or as it is.
+    /// In base64, or as it is; or a sigstore bundle v0.3 of it, whose log entries count too.
     pub signature: Vec<u8>,
     /// The log entry: cosign's annotation `dev.sigstore.cosign/bundle`.
     pub log_entry: Option<Vec<u8>>,
@@ -73,11 +75,46 @@ fn judge_one(
             limit,
         });
     }
+    if MessageSignature::is_claimed_by(&found.signature) {
+        return judge_bundle(judged, found);
+    }
     let signature = decode_signature(&found.signature).map_err(Rejection::SignatureMalformed)?;
     judged.judge(&Candidate {
         payload: &found.payload,
         signature: &signature,
         log_entry: found.log_entry.as_deref().map(FoundEntry::Stored),
+    })
+}
+
+fn judge_bundle(
+    judged: &Judged<'_>,
+    found: &DetachedSignature,
+) -> Result<super::VerifiedSignature, Rejection> {
+    let malformed = |why: String| Rejection::SignatureMalformed(format!("bundle: {why}"));
+    if found.log_entry.is_some() {
+        return Err(malformed(
+            "it holds its log entries; none can be given beside it".into(),
+        ));
+    }
+    let bundle = MessageSignature::parse(&found.signature).map_err(malformed)?;
+    check_size(&bundle.signature).map_err(malformed)?;
+    let digest = Digest::of(&found.payload);
+    if let Some(named) = bundle.digest.filter(|named| *named != digest) {
+        return Err(Rejection::PayloadAltered(format!(
+            "the bundle is of {named}, the payload is {digest}"
+        )));
+    }
+    // Of none it can be said, too, that there is none.
+    let entries = match bundle.log_entries.as_deref() {
+        None | Some("[]") => Vec::new(),
+        Some(entries) => {
+            LogEntry::all_from_bundle(entries.as_bytes()).map_err(Rejection::LogEntry)?
+        }
+    };
+    judged.judge(&Candidate {
+        payload: &found.payload,
+        signature: &bundle.signature,
+        log_entry: Some(FoundEntry::Bundled(&entries)),
     })
 }
 

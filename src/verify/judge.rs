@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::policy::{LogRequirement, Policy, first_place};
 use super::report::Rejection;
 use crate::key::PublicKey;
-use crate::log::{HashAlgorithm, LogEntry, Signed, VerifiedEntry, rekor_v1};
+use crate::log::{HashAlgorithm, LogEntry, LogError, Signed, TrustedLogs, VerifiedEntry, rekor_v1};
 use crate::oci::{Digest, Repository};
 use crate::payload::SimpleSigning;
 
@@ -35,6 +35,8 @@ pub(crate) struct Candidate<'a> {
 pub(crate) enum FoundEntry<'a> {
     /// Stored with the signature, as an annotation of cosign.
     Stored(&'a [u8]),
+    /// In a bundle with the signature.
+    Bundled(&'a [LogEntry]),
     /// A log's answer.
     LookedUp(&'a LogEntry),
 }
@@ -163,20 +165,26 @@ impl Judged<'_> {
         key: &PublicKey,
     ) -> Result<Option<VerifiedEntry>, Rejection> {
         let signed = found.signed(key);
-        let entry = found.log_entry.map(|entry| match entry {
-            FoundEntry::Stored(annotation) => LogEntry::from_annotation(annotation),
-            FoundEntry::LookedUp(entry) => Ok(entry.clone()),
-        });
-        let entry = entry.transpose().map_err(Rejection::LogEntry)?;
-        match (self.policy.log(), entry) {
-            (LogRequirement::Ignore, None) => Ok(None),
-            (LogRequirement::Ignore, Some(entry)) => {
-                entry.bind(&signed).map_err(Rejection::LogEntry)?;
+        let stored;
+        let entries: &[LogEntry] = match found.log_entry {
+            None => &[],
+            Some(FoundEntry::Stored(annotation)) => {
+                stored = LogEntry::from_annotation(annotation).map_err(Rejection::LogEntry)?;
+                core::slice::from_ref(&stored)
+            }
+            Some(FoundEntry::Bundled(entries)) => entries,
+            Some(FoundEntry::LookedUp(entry)) => core::slice::from_ref(entry),
+        };
+        match self.policy.log() {
+            LogRequirement::Ignore => {
+                let mut bound = entries.iter().map(|entry| entry.bind(&signed));
+                bound
+                    .try_for_each(|bound| bound)
+                    .map_err(Rejection::LogEntry)?;
                 Ok(None)
             }
-            (LogRequirement::Require { .. }, None) => Err(Rejection::NotLogged),
-            (LogRequirement::Require { logs, witnesses }, Some(entry)) => {
-                let entry = entry.verify(&signed, logs).map_err(Rejection::LogEntry)?;
+            LogRequirement::Require { logs, witnesses } => {
+                let entry = verify_entries(entries, &signed, logs)?;
                 if entry.witnesses() < *witnesses as usize {
                     return Err(Rejection::TooFewWitnesses {
                         required: *witnesses as usize,
@@ -187,4 +195,28 @@ impl Judged<'_> {
             }
         }
     }
+}
+
+/// One of the entries that trusted logs vouch for: the one with the most witnesses. Those of other
+/// logs count for nothing, but are about the signature too; whatever a trusted log says must hold.
+fn verify_entries(
+    entries: &[LogEntry],
+    signed: &Signed<'_>,
+    logs: &TrustedLogs,
+) -> Result<VerifiedEntry, Rejection> {
+    let mut best = Err(Rejection::NotLogged);
+    for entry in entries {
+        match entry.verify(signed, logs) {
+            Ok(found) => match &best {
+                Ok(known) if VerifiedEntry::witnesses(known) >= found.witnesses() => {}
+                _ => best = Ok(found),
+            },
+            Err(unknown @ LogError::UnknownLog { .. }) => {
+                entry.bind(signed).map_err(Rejection::LogEntry)?;
+                best = best.or(Err(Rejection::LogEntry(unknown)));
+            }
+            Err(error) => return Err(Rejection::LogEntry(error)),
+        }
+    }
+    best
 }

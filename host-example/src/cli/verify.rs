@@ -32,11 +32,20 @@ pub struct Verify {
     #[arg(long, default_value = "ignore")]
     identity: String,
     /// The signature, instead of those that are attached.
-    #[arg(long, value_name = "FILE", requires = "payload")]
+    #[arg(long, value_name = "FILE", requires = "payload", group = "detached")]
     signature: Option<String>,
     /// The payload of the signature.
-    #[arg(long, value_name = "FILE", requires = "signature")]
+    #[arg(long, value_name = "FILE", requires = "detached")]
     payload: Option<String>,
+    /// A sigstore bundle of the signature, with its log entries: what `sign --bundle` writes.
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "payload",
+        conflicts_with = "signature",
+        group = "detached"
+    )]
+    bundle: Option<String>,
     /// The log entry of the signature: cosign's annotation `dev.sigstore.cosign/bundle`.
     #[arg(long, value_name = "FILE", requires = "signature")]
     rekor_entry: Option<String>,
@@ -82,7 +91,8 @@ impl Verify {
         }
         let mut session = Session::start(&common.program(world)?, imports).await?;
         let policy = session.read_policy(&rules).await?;
-        let results = match (&self.signature, &self.payload) {
+        let detached = self.signature.as_ref().or(self.bundle.as_ref());
+        let results = match (detached, &self.payload) {
             (Some(signature), Some(payload)) => {
                 let signatures = [DetachedSignature {
                     payload: files::read(payload)?,
