@@ -83,6 +83,19 @@ pub mod api {
         }
     }
 
+    impl policy::LogTrust {
+        /// One log, by its public key in PEM.
+        pub fn one_key(pem: impl Into<Vec<u8>>) -> Self {
+            Self {
+                keys: vec![pem.into()],
+                trusted_root: None,
+                public_good: false,
+                witnesses: Vec::new(),
+                required_witnesses: 0,
+            }
+        }
+    }
+
     impl policy::Rules {
         /// What `cosign verify --key --insecure-ignore-tlog` requires: one signature by this key,
         /// for the image.

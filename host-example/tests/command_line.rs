@@ -18,8 +18,12 @@ fn the_demo_does_what_it_says() {
     let told = stdout(&output);
     assert!(output.status.success(), "{}", stderr(&output));
     for line in [
-        "7 requests crossed the edge",
-        "is signed by the key; 2 requests",
+        "8 requests crossed the edge",
+        "entry 3 was verified before anything was pushed: timestamp, inclusion proof, checkpoint",
+        "was stopped: what follows is offline",
+        "is signed by the key, and logged; 2 requests",
+        "proof  the bundle's inclusion proof leads to the root that the log signed; no request",
+        "forged proof  refused: it leads to another root",
         "wrong key  refused: made by none of the trusted keys",
         "tampered payload  refused: its bytes are not those of its digest",
         "every step did what it says",

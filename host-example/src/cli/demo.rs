@@ -1,13 +1,19 @@
 use std::sync::{Arc, Mutex};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use clap::Args;
 
-use cosignet_host::api::policy::Rules;
+use cosignet_host::api::LogApi;
+use cosignet_host::api::detached::DetachedSignature;
+use cosignet_host::api::policy::{LogRequirement, LogTrust, Rules};
 use cosignet_host::api::report::{Rejection, Verdict, VerificationError};
-use cosignet_host::api::signing::{Attachment, EarlierSignatures, Options};
+use cosignet_host::api::signing::{Attachment, EarlierSignatures, LogUpload, Options};
+use cosignet_host::embedded::log::{EmbeddedLog, Options as LogOptions};
 use cosignet_host::embedded::registry::{EmbeddedRegistry, Options as RegistryOptions};
 use cosignet_host::registry::{RegistryPush as _, RequestEvent};
-use cosignet_host::{Imports, OciRegistry, Session, World};
+use cosignet_host::{Imports, OciRegistry, Rekor, Session, World};
+use serde_json::Value;
 
 use cosignet::oci::Digest;
 
@@ -16,7 +22,7 @@ use super::options::Common;
 
 #[derive(Args)]
 pub struct Demo {
-    /// Keep the registry up until the process is ended.
+    /// Keep the registry and the log up until the process is ended.
     #[arg(long)]
     serve: bool,
 }
@@ -35,6 +41,14 @@ impl Demo {
             ),
         );
 
+        let log = EmbeddedLog::start(LogOptions::default())
+            .await
+            .map_err(|error| Failure::other(format!("the demo's log: {error}")))?;
+        say(
+            "log",
+            &format!("a transparency log, Rekor v1, in memory, at {}", log.url()),
+        );
+
         let wire = Wire::default();
         let client = wire.client()?;
         let digest = push_image(&client, &place).await?;
@@ -49,7 +63,8 @@ impl Demo {
         );
         let imports = Imports::none()
             .registry(client.clone())
-            .registry_push(client.clone());
+            .registry_push(client.clone())
+            .transparency_log(wire.rekor(log.url())?);
         let mut session = Session::start(&program, imports).await?;
         let password = b"correct horse battery staple";
         let pair = session.generate_key_pair(password).await?;
@@ -70,9 +85,27 @@ impl Demo {
             recursive: false,
             identities: Vec::new(),
             created: None,
-            log: None,
+            log: Some(LogUpload {
+                api: LogApi::RekorV1,
+                trust: LogTrust::one_key(log.public_key_pem()),
+            }),
             attachment: Attachment::BesideImage(EarlierSignatures::Replace),
         };
+        // So that a proof has something to prove.
+        let others = ["one", "two", "three"].map(|other| format!("{place}@{}", digest_of(other)));
+        let elsewhere = Options {
+            attachment: Attachment::None,
+            ..options.clone()
+        };
+        let logged = session
+            .sign_images(key.signer(), &others, &elsewhere)
+            .await?;
+        for other in logged {
+            other.outcome?;
+        }
+        say("log", "three other images were signed and logged");
+        wire.forget();
+
         let images = [image.clone()];
         let signed = session.sign_images(key.signer(), &images, &options).await?;
         let [signed] = <[_; 1]>::try_from(signed)
@@ -84,30 +117,88 @@ impl Demo {
             &format!("{} requests crossed the edge:", wire.count()),
         );
         wire.tell();
+        let entry = signed
+            .signatures
+            .first()
+            .and_then(|signature| signature.log.clone())
+            .ok_or_else(|| Failure::other("the signature was not logged"))?;
+        say(
+            "log",
+            &format!(
+                "entry {} was verified before anything was pushed: timestamp, inclusion proof, \
+                 checkpoint",
+                entry.proved.log_index
+            ),
+        );
         if signed.digest != digest {
             return Err(Failure::other(
                 "another digest was signed than was asked for",
             ));
         }
 
-        let policy = session
-            .read_policy(&Rules::one_key(pair.public_key.into_bytes()))
-            .await?;
+        let url = log.url();
+        let mut rules = Rules::one_key(pair.public_key.into_bytes());
+        rules.log = LogRequirement::Require(LogTrust::one_key(log.public_key_pem()));
+        let log = match self.serve {
+            true => Some(log),
+            false => {
+                log.shutdown().await;
+                say(
+                    "log",
+                    &format!("{url} was stopped: what follows is offline"),
+                );
+                None
+            }
+        };
+        let policy = session.read_policy(&rules).await?;
         let verify = session.verify_images(policy, &images, None).await?;
         let verified = only(verify)?;
         say(
             "verify",
             &format!(
-                "{} is signed by the key; {} requests:",
+                "{} is signed by the key, and logged; {} requests:",
                 verified.digest,
                 wire.count()
             ),
         );
         wire.tell();
 
+        let payload = signed
+            .signatures
+            .first()
+            .map(|signature| signature.payload.clone())
+            .unwrap_or_default();
+        let bundled = |bundle: String| DetachedSignature {
+            payload: payload.clone(),
+            signature: bundle.into_bytes(),
+            log_entry: None,
+        };
+        let with_proof = [bundled(entry.bundle.clone())];
+        session
+            .verify_detached(policy, &image, &with_proof)
+            .await??;
+        say(
+            "proof",
+            "the bundle's inclusion proof leads to the root that the log signed; no request",
+        );
+        let proof = [bundled(forge_proof(&entry.bundle)?)];
+        match session.verify_detached(policy, &image, &proof).await? {
+            Err(VerificationError::NoMatch(found))
+                if rejected(&found.signatures, |why| {
+                    matches!(why, Rejection::BadLogEntry(_))
+                }) =>
+            {
+                say("forged proof", "refused: it leads to another root");
+            }
+            other => return Err(unexpected("a forged proof", &other)),
+        }
+
         let stranger = session.generate_key_pair(password).await?;
         let wrong = session
-            .read_policy(&Rules::one_key(stranger.public_key.into_bytes()))
+            .read_policy(&Rules {
+                keys: vec![stranger.public_key.into_bytes().into()],
+                ..rules
+            })
             .await?;
         match only(session.verify_images(wrong, &images, None).await?) {
             Err(VerificationError::NoMatch(found))
@@ -119,19 +210,11 @@ impl Demo {
         }
         wire.forget();
 
-        let signature = signed
-            .signatures
-            .first()
-            .ok_or_else(|| Failure::other("no signature"))?;
-        let mut forged = signature.payload.clone();
+        let mut forged = payload.clone();
         if let Some(byte) = forged.last_mut() {
             *byte ^= 1;
         }
-        registry.store_raw_blob(
-            "demo/app",
-            &Digest::of(&signature.payload).to_string(),
-            forged,
-        );
+        registry.store_raw_blob("demo/app", &Digest::of(&payload).to_string(), forged);
         match only(session.verify_images(policy, &images, None).await?) {
             Err(VerificationError::NoMatch(found))
                 if rejected(&found.signatures, |why| {
@@ -150,7 +233,8 @@ impl Demo {
             say(
                 "serve",
                 &format!(
-                    "the registry stays up at {}; end it with Ctrl-C",
+                    "the registry stays up at {}, the log at {url} (its key: \
+                     {url}/api/v1/log/publicKey); end them with Ctrl-C",
                     registry.host()
                 ),
             );
@@ -159,6 +243,9 @@ impl Demo {
                 .map_err(|error| Failure::other(format!("waiting for Ctrl-C: {error}")))?;
         }
         registry.shutdown().await;
+        if let Some(log) = log {
+            log.shutdown().await;
+        }
         Ok(())
     }
 }
@@ -172,15 +259,16 @@ impl Wire {
         let seen = Arc::clone(&self.0);
         OciRegistry::builder()
             .credential_files([])
-            .on_request(move |event: &RequestEvent<'_>| {
-                let status = event.status.map_or("-".into(), |status| status.to_string());
-                let line = format!("{:<5} {} {status}", event.method, event.url);
-                if let Ok(mut seen) = seen.lock() {
-                    seen.push(line);
-                }
-            })
+            .on_request(move |event| note(&seen, event))
             .build()
             .map_err(|error| Failure::other(error.to_string()))
+    }
+
+    fn rekor(&self, url: String) -> Result<Rekor, Failure> {
+        let seen = Arc::clone(&self.0);
+        let rekor = Rekor::builder(url).on_request(move |event| note(&seen, event));
+        let built = rekor.build();
+        built.map_err(|error| Failure::other(error.to_string()))
     }
 
     fn count(&self) -> usize {
@@ -204,6 +292,24 @@ impl Wire {
     }
 }
 
+fn note(seen: &Mutex<Vec<String>>, event: &RequestEvent<'_>) {
+    let status = event.status.map_or("-".into(), |status| status.to_string());
+    let line = format!("{:<5} {} {status}", event.method, event.url);
+    if let Ok(mut seen) = seen.lock() {
+        seen.push(line);
+    }
+}
+
+/// The bundle with another root in its proof, and in the checkpoint that is to vouch for it.
+fn forge_proof(bundle: &str) -> Result<String, Failure> {
+    let no_proof = || Failure::other("the bundle has no proof");
+    let parsed: Value = serde_json::from_str(bundle).map_err(|_| no_proof())?;
+    let proof = &parsed["verificationMaterial"]["tlogEntries"][0]["inclusionProof"];
+    let root = proof["rootHash"].as_str().ok_or_else(no_proof)?;
+    let other = BASE64.encode(Digest::of(b"another root").as_bytes());
+    Ok(bundle.replace(root, &other))
+}
+
 async fn push_image(client: &OciRegistry, place: &str) -> Result<String, Failure> {
     let failed = |error: cosignet_host::registry::RegistryError| Failure::other(error.to_string());
     let config =
@@ -223,6 +329,10 @@ async fn push_image(client: &OciRegistry, place: &str) -> Result<String, Failure
         .await
         .map_err(failed)?;
     Ok(digest)
+}
+
+fn digest_of(text: &str) -> Digest {
+    Digest::of(text.as_bytes())
 }
 
 fn say(step: &str, words: &str) {

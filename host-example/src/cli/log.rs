@@ -3,6 +3,8 @@
 //! cosign writes to the public log unless it is told not to. No log is contacted here that was not
 //! named: what is signed may be nobody's business.
 
+use std::time::Duration;
+
 use clap::{ArgAction, Args};
 
 use cosignet_host::Rekor;
@@ -77,6 +79,9 @@ struct ServiceOptions {
     /// Certificates of further authorities to trust with the log, PEM.
     #[arg(long, value_name = "FILE", requires = "rekor_url")]
     rekor_cacert: Option<String>,
+    /// Give up asking the log after this long, for each thing that it is asked.
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
+    rekor_timeout: Duration,
     /// Contact no transparency log, whatever else is said.
     #[arg(long, visible_alias = "offline")]
     air_gap: bool,
@@ -128,7 +133,7 @@ impl ServiceOptions {
     }
 
     fn client(&self, url: &str, tiles_url: Option<&str>) -> Result<Rekor, Failure> {
-        let mut builder = Rekor::builder(url);
+        let mut builder = Rekor::builder(url).timeout(self.rekor_timeout);
         if let Some(url) = tiles_url {
             builder = builder.tiles_url(url);
         }
