@@ -15,7 +15,8 @@ use cosignet::imports::{LogApi, LogServiceError, RegistryError};
 use cosignet::key::PrivateKey;
 use cosignet::log::{Evidence, LogEntry, LogError, Signed, TrustedLogs};
 use cosignet::sign::{
-    AttachOutcome, Attachment, Logging, Options, Signer, SigningError, SigningResult, sign_images,
+    AttachOutcome, Attachment, ForeignSignature, Logging, Options, Signer, SigningError,
+    SigningResult, attach_signature, sign_images,
 };
 use cosignet::verify::{
     DetachedSignature, LogRequirement, Policy, Rejection, Rules, verify_detached,
@@ -479,6 +480,57 @@ fn a_push_that_fails_after_logging_loses_no_entry() {
         assert_eq!(log.lab.leaves.len(), 1);
         assert_eq!(image.signatures[0].signature, unattached.signature);
     }
+}
+
+/// What was handed back can be attached, also of a key that never signs the same twice.
+#[test]
+fn a_signature_is_attached_with_its_entry() {
+    let (mut registry, mut log) = (MemoryRegistry::default(), MemoryLog::rekor_v1());
+    registry.failing = Some((0, RegistryError::Denied("no".into())));
+    let failed = one(&mut registry, &mut log, LogApi::RekorV1);
+    let [unattached] = failed.unattached.try_into().unwrap();
+    let entry = unattached.log.unwrap().annotation.unwrap();
+    registry.failing = None;
+    let foreign = ForeignSignature {
+        reference: IMAGE,
+        payload: &unattached.payload,
+        signature: &unattached.signature,
+        log_entry: Some(entry.as_bytes()),
+    };
+    // Not an entry about another signature, and none without evidence.
+    let other = sign_one(&mut MemoryRegistry::default(), &SECOND, IMAGE, &attaching()).unwrap();
+    let bare: Value = serde_json::from_str(&entry).unwrap();
+    let bare = json!({ "Payload": bare["Payload"] }).to_string();
+    for wrong in [
+        ForeignSignature {
+            signature: &other.signatures[0].signature,
+            ..foreign
+        },
+        ForeignSignature {
+            log_entry: Some(bare.as_bytes()),
+            ..foreign
+        },
+        ForeignSignature {
+            log_entry: Some(b"{}"),
+            ..foreign
+        },
+    ] {
+        registry.forget();
+        let refused = attach_signature(&mut registry, &wrong, None).unwrap_err();
+        assert!(
+            matches!(refused, SigningError::InvalidOption(_)),
+            "{refused}"
+        );
+        assert!(registry.calls.is_empty());
+    }
+    attach_signature(&mut registry, &foreign, None).unwrap();
+    let policy = requiring(log.trusted());
+    assert!(verify(&mut registry, &policy, IMAGE).is_ok());
+    // Attached is attached: signing again finds it.
+    let image = one(&mut registry, &mut log, LogApi::RekorV1)
+        .outcome
+        .unwrap();
+    assert_eq!(image.attached.unwrap().outcome, AttachOutcome::Unchanged);
 }
 
 /// One image's failure hides no other's entry.

@@ -17,8 +17,8 @@ use cosignet::key::PrivateKey;
 use cosignet::oci::{Digest, SignatureImage, media_type, signature_tag};
 use cosignet::payload::SimpleSigning;
 use cosignet::sign::{
-    AttachOutcome, Attachment, Earlier, Options, Signer, SigningError, attach_signature,
-    sign_images,
+    AttachOutcome, Attachment, Earlier, ForeignSignature, Options, Signer, SigningError,
+    attach_signature, sign_images,
 };
 use cosignet::verify::{Identity, Policy, Rules, Threshold};
 use serde_json::{Value, json};
@@ -803,7 +803,8 @@ fn attaches_a_signature_that_was_made_elsewhere() {
     let reference = fixture.reference();
     let stored = format!("{}\n", fixture.signatures[0]);
     let attach = |registry: &mut MemoryRegistry, signature: &[u8]| {
-        attach_signature(registry, &reference, &fixture.payloads[0], signature, None)
+        let payload = &fixture.payloads[0];
+        attach_signature(registry, &foreign(&reference, payload, signature), None)
     };
     let attached = attach(&mut registry, stored.as_bytes()).unwrap();
     assert_eq!(attached.outcome, AttachOutcome::Added);
@@ -843,7 +844,7 @@ fn attaches_nothing_that_belongs_elsewhere() {
         ("not a reference", payload, signature, "no reference"),
     ] {
         let mut registry = MemoryRegistry::default();
-        let result = attach_signature(&mut registry, reference, payload, signature, None);
+        let result = attach_signature(&mut registry, &foreign(reference, payload, signature), None);
         assert!(
             matches!(
                 result,
@@ -1218,4 +1219,13 @@ fn the_registry_of_these_tests_is_strict() {
     };
     assert!(registry.store.push_manifest(push).is_err());
     assert!(SignatureImage::parse(media_type::OCI_MANIFEST, &manifest(&[])).is_ok());
+}
+
+fn foreign<'a>(reference: &'a str, payload: &'a [u8], signature: &'a [u8]) -> ForeignSignature<'a> {
+    ForeignSignature {
+        reference,
+        payload,
+        signature,
+        log_entry: None,
+    }
 }

@@ -16,10 +16,14 @@ use criterion::{BenchmarkGroup, Criterion, SamplingMode};
 use tokio::runtime::{Builder, Runtime};
 
 use cosignet::key::{self, Random};
+use cosignet::log::{TrustedLog, TrustedLogs};
 use cosignet::verify;
+use cosignet_host::api::LogApi;
 use cosignet_host::api::detached::DetachedSignature;
-use cosignet_host::api::policy::Rules;
-use cosignet_host::{Imports, PrivateKey, Program, Session, World};
+use cosignet_host::api::policy::{LogRequirement, LogTrust, Rules};
+use cosignet_host::api::signing::{Attachment, LogUpload, Options as SignOptions, Signature};
+use cosignet_host::embedded::log::EmbeddedLog;
+use cosignet_host::{Imports, PrivateKey, Program, Rekor, Session, World};
 
 fn main() {
     let bench = Bench::new();
@@ -30,7 +34,9 @@ fn main() {
         .configure_from_args();
     bench.open(&mut criterion);
     bench.sign(&mut criterion);
-    bench.verify(&mut criterion);
+    for case in bench.cases() {
+        bench.verify(&mut criterion, &case);
+    }
     bench.start(&mut criterion);
     criterion.final_summary();
 }
@@ -43,6 +49,15 @@ struct Bench {
     public_key: Vec<u8>,
     payload: Vec<u8>,
     signature: Vec<u8>,
+}
+
+/// A signature, what is stored with it, and the log that must have it.
+struct Case {
+    name: &'static str,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+    log_entry: Option<Vec<u8>>,
+    log_key: Option<String>,
 }
 
 impl Bench {
@@ -103,49 +118,121 @@ impl Bench {
     }
 
     /// A signature judged by a policy that was read before.
-    fn verify(&self, criterion: &mut Criterion) {
-        let mut group = criterion.benchmark_group("verify");
-        self.verify_natively(&mut group);
+    fn verify(&self, criterion: &mut Criterion, case: &Case) {
+        let mut group = criterion.benchmark_group(case.name);
+        self.verify_natively(&mut group, case);
         let found = [DetachedSignature {
-            payload: self.payload.clone(),
-            signature: self.signature.clone(),
-            log_entry: None,
+            payload: case.payload.clone(),
+            signature: case.signature.clone(),
+            log_entry: case.log_entry.clone(),
         }];
+        let mut rules = Rules::one_key(self.public_key.clone());
+        if let Some(key) = &case.log_key {
+            rules.log = LogRequirement::Require(LogTrust::one_key(key.as_str()));
+        }
         for (name, program) in &self.programs {
             let mut session = self.session(program);
-            let rules = Rules::one_key(self.public_key.clone());
             let policy = self.runtime.block_on(session.read_policy(&rules));
             let policy = policy.expect("one key is a policy");
             group.bench_function(*name, |bencher| {
                 bencher.iter(|| {
                     let verified = session.verify_detached(policy, REFERENCE, &found);
                     let verified = self.runtime.block_on(verified).expect("no trap");
-                    verified.expect("cosign signed it")
+                    verified.expect("it is signed, and logged")
                 });
             });
         }
     }
 
-    fn verify_natively(&self, group: &mut BenchmarkGroup<'_, WallTime>) {
+    fn verify_natively(&self, group: &mut BenchmarkGroup<'_, WallTime>, case: &Case) {
         let found = [verify::DetachedSignature {
-            payload: self.payload.clone(),
-            signature: self.signature.clone(),
-            log_entry: None,
+            payload: case.payload.clone(),
+            signature: case.signature.clone(),
+            log_entry: case.log_entry.clone(),
         }];
+        let requirement = |key: &String| {
+            let log = TrustedLog::from_pem(key.as_bytes()).expect("the log's key");
+            let logs = TrustedLogs::new(vec![log]).expect("one log");
+            verify::LogRequirement::Require { logs, witnesses: 0 }
+        };
+        let log = case.log_key.as_ref().map(requirement);
         let policy = verify::Policy::new(verify::Rules {
             keys: vec![self.public_key.clone().into()],
             threshold: verify::Threshold::Any,
             annotations: Default::default(),
-            log: verify::LogRequirement::Ignore,
+            log: log.unwrap_or(verify::LogRequirement::Ignore),
             identity: verify::Identity::Ignore,
             limits: verify::Limits::CEILING,
         });
         let policy = policy.expect("one key is a policy");
         group.bench_function("native", |bencher| {
             bencher.iter(|| {
-                verify::verify_detached(&policy, REFERENCE, &found).expect("cosign signed it")
+                verify::verify_detached(&policy, REFERENCE, &found)
+                    .expect("it is signed, and logged")
             });
         });
+    }
+
+    /// The same signature three times: alone, with a signed entry timestamp as it is stored beside an
+    /// attached signature, and with that, an inclusion proof and a checkpoint in a bundle.
+    fn cases(&self) -> [Case; 3] {
+        let alone = Case {
+            name: "verify",
+            payload: self.payload.clone(),
+            signature: self.signature.clone(),
+            log_entry: None,
+            log_key: None,
+        };
+        let (logged, log_key) = self.logged();
+        let entry = logged.log.expect("it was logged");
+        let timestamp = Case {
+            name: "verify-timestamp",
+            payload: logged.payload,
+            signature: logged.signature,
+            log_entry: entry.annotation.map(String::into_bytes),
+            log_key: Some(log_key),
+        };
+        let proof = Case {
+            name: "verify-proof",
+            signature: entry.bundle.into_bytes(),
+            log_entry: None,
+            payload: timestamp.payload.clone(),
+            log_key: timestamp.log_key.clone(),
+        };
+        [alone, timestamp, proof]
+    }
+
+    /// A signature logged in a log with a thousand entries, and the key of that log.
+    fn logged(&self) -> (Signature, String) {
+        let runtime = Builder::new_multi_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(async {
+            let log = EmbeddedLog::start(Default::default()).await;
+            let log = log.expect("a log on loopback");
+            let rekor = Rekor::builder(log.url()).build().expect("its URL");
+            let program = built_in(World::Signer);
+            let session = Session::start(&program, Imports::none().transparency_log(rekor));
+            let mut session = session.await.expect("the component starts");
+            let key = session.open_key(&self.key_file, PASSWORD);
+            let key = key.await.expect("cosign made the key");
+            let others = (0..1000).map(|other| format!("{REPOSITORY}@sha256:{other:064x}"));
+            let images: Vec<String> = others.chain([REFERENCE.into()]).collect();
+            let options = SignOptions {
+                annotations: Vec::new(),
+                recursive: false,
+                identities: Vec::new(),
+                created: None,
+                log: Some(LogUpload {
+                    api: LogApi::RekorV1,
+                    trust: LogTrust::one_key(log.public_key_pem()),
+                }),
+                attachment: Attachment::None,
+            };
+            let signed = session.sign_images(key.signer(), &images, &options).await;
+            let last = signed.expect("no trap").pop().expect("all were signed");
+            let mut image = last.outcome.expect("it was logged");
+            let signature = image.signatures.pop().expect("one signature");
+            (signature, log.public_key_pem())
+        })
     }
 
     /// A session started and dropped, in each world; and `load`, where such programs come from.
@@ -216,6 +303,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+const REPOSITORY: &str = "127.0.0.1:5055/test/app";
 /// What the payload names.
 const REFERENCE: &str = "127.0.0.1:5055/test/app\
     @sha256:0c20d44d219bf155f2a4808873d02bfed0405be5a0fea8ad978a2e27d53f9048";

@@ -69,9 +69,12 @@ impl wit::Guest for Component {
         let place = signature_repository.map(repository).transpose()?;
         let attached = sign::attach_signature(
             &mut HostRegistry,
-            &signature.reference,
-            &signature.payload,
-            &signature.signature,
+            &sign::ForeignSignature {
+                reference: &signature.reference,
+                payload: &signature.payload,
+                signature: &signature.signature,
+                log_entry: signature.log_entry.as_deref(),
+            },
             place.as_ref(),
         )?;
         Ok(attached.into())

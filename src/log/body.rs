@@ -161,9 +161,20 @@ impl Body {
 
     /// Refuses a body that is about anything else: other bytes, another signature, another key.
     pub(super) fn bind(&self, signed: &Signed<'_>) -> Result<(), LogError> {
+        self.bind_signature(signed.bytes, signed.dsse_payload, signed.signature)?;
+        self.bind_key(signed.key)
+    }
+
+    /// Compares all but the key.
+    pub(super) fn bind_signature(
+        &self,
+        bytes: &[u8],
+        dsse_payload: Option<&[u8]>,
+        signature: &[u8],
+    ) -> Result<(), LogError> {
         let hashed = match self.of_payload {
-            true => signed.dsse_payload,
-            false => Some(signed.bytes),
+            true => dsse_payload,
+            false => Some(bytes),
         };
         if hashed.map(|bytes| self.algorithm.hash(bytes)).as_ref() != Some(&self.hash) {
             let of = if self.of_payload {
@@ -171,16 +182,16 @@ impl Body {
             } else {
                 ""
             };
-            let expected = self.algorithm.hash(hashed.unwrap_or(signed.bytes));
+            let expected = self.algorithm.hash(hashed.unwrap_or(bytes));
             return Err(LogError::OtherArtifact {
                 expected: hash_text(self.algorithm, &expected),
                 found: shown(format!("{of}{}", hash_text(self.algorithm, &self.hash))),
             });
         }
-        if self.signature != signed.signature {
-            return Err(LogError::OtherSignature);
+        match self.signature == signature {
+            true => Ok(()),
+            false => Err(LogError::OtherSignature),
         }
-        self.bind_key(signed.key)
     }
 
     fn bind_key(&self, key: &PublicKey) -> Result<(), LogError> {

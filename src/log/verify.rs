@@ -139,6 +139,16 @@ impl LogEntry {
         }
     }
 
+    /// Compares the entry with a signature whose key is not at hand: what [`LogEntry::bind`] does
+    /// but for the key.
+    ///
+    /// # Errors
+    /// As [`LogEntry::bind`].
+    pub fn bind_signature(&self, message: &[u8], signature: &[u8]) -> Result<(), LogError> {
+        let body = Body::parse(&self.body, self.stated_kind.as_ref())?;
+        body.bind_signature(message, None, signature)
+    }
+
     fn checkpoint(&self) -> Result<Option<Checkpoint<'_>>, LogError> {
         let note = self
             .proof

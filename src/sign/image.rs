@@ -11,6 +11,7 @@ use super::options::{Attachment, Earlier, Options};
 use super::signer::{Signer, SigningError};
 use crate::fetch::{FetchError, SIDE_BY_SIDE, Target, resolve, side_by_side};
 use crate::imports::{ManifestRequest, Registry, RegistryError, RegistryPush, ServedManifest};
+use crate::log::LogEntry;
 use crate::oci::{Digest, Layer, Repository, Subject, VerifiedBytes};
 use crate::payload::SimpleSigning;
 use crate::verify::{MAX_MANIFEST_SIZE, decode_signature};
@@ -94,27 +95,43 @@ pub fn sign_images<H: Registry + RegistryPush>(
     sign_subjects(host, signer, subjects, options)
 }
 
+/// A signature that was made elsewhere, for an image.
+#[derive(Clone, Copy, Debug)]
+pub struct ForeignSignature<'a> {
+    /// The image.
+    pub reference: &'a str,
+    /// The exact bytes that were signed.
+    pub payload: &'a [u8],
+    /// In base64, or as it is.
+    pub signature: &'a [u8],
+    /// The entry that a log made for it: cosign's annotation `dev.sigstore.cosign/bundle`.
+    pub log_entry: Option<&'a [u8]>,
+}
+
 /// Attaches a signature that was made elsewhere.
 pub fn attach_signature<H: Registry + RegistryPush>(
     host: &mut H,
-    reference: &str,
-    payload: &[u8],
-    stored_signature: &[u8],
+    foreign: &ForeignSignature<'_>,
     signature_repository: Option<&Repository>,
 ) -> Result<Attached, SigningError> {
-    let target = resolve(host, &[reference.to_string()])
+    let target = resolve(host, &[foreign.reference.to_string()])
         .pop()
         .ok_or_else(|| SigningError::InvalidOption("no reference".into()))??;
-    let claims = SimpleSigning::parse(payload)?;
+    let claims = SimpleSigning::parse(foreign.payload)?;
     if claims.digest != target.digest {
         return Err(SigningError::InvalidOption(format!(
             "the payload is for {}, not for {}",
             claims.digest, target.digest
         )));
     }
-    let signature = decode_signature(stored_signature)
+    let signature = decode_signature(foreign.signature)
         .map_err(|why| SigningError::InvalidOption(format!("the signature is malformed: {why}")))?;
-    let wanted = vec![new_signature(claims, payload.to_vec(), signature)?];
+    let log_entry = foreign
+        .log_entry
+        .map(|entry| stored_entry(entry, foreign.payload, &signature))
+        .transpose()?;
+    let payload = foreign.payload.to_vec();
+    let wanted = vec![new_signature(claims, payload, signature, log_entry)?];
     let repository = signature_repository.unwrap_or(&target.repository).clone();
     let job = Job {
         repository,
@@ -131,6 +148,19 @@ pub fn attach_signature<H: Registry + RegistryPush>(
         .pop()
         .ok_or_else(|| SigningError::InvalidOption("nothing to attach".into()))??;
     Ok(attached)
+}
+
+/// An entry that is about the signature, as it is stored beside it. Who verifies asks who logged it.
+fn stored_entry(entry: &[u8], payload: &[u8], signature: &[u8]) -> Result<String, SigningError> {
+    let malformed = |why: &dyn core::fmt::Display| {
+        SigningError::InvalidOption(format!("the log entry cannot be attached: {why}"))
+    };
+    let entry = LogEntry::from_annotation(entry).map_err(|error| malformed(&error))?;
+    entry
+        .bind_signature(payload, signature)
+        .map_err(|error| malformed(&error))?;
+    let annotation = entry.to_annotation();
+    annotation.ok_or_else(|| malformed(&"it has no signed entry timestamp"))
 }
 
 type Named = (usize, String, Result<Target, SigningError>);
@@ -324,7 +354,7 @@ fn sign(
             };
             let payload = claims.to_bytes()?;
             let signature = signer.sign(&payload)?;
-            new_signature(claims, payload, signature)
+            new_signature(claims, payload, signature, None)
         })
         .collect()
 }
@@ -333,9 +363,11 @@ fn new_signature(
     claims: SimpleSigning,
     payload: Vec<u8>,
     signature: Vec<u8>,
+    log_entry: Option<String>,
 ) -> Result<NewSignature, SigningError> {
     let malformed = |why: &str| SigningError::InvalidOption(why.to_string());
-    let layer = Layer::of(&payload, &signature, None).map_err(|why| malformed(&why))?;
+    let layer =
+        Layer::of(&payload, &signature, log_entry.as_deref()).map_err(|why| malformed(&why))?;
     let content = layer.content().map_err(malformed)?.clone();
     Ok(NewSignature {
         claims,

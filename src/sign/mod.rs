@@ -8,7 +8,9 @@ mod options;
 mod signer;
 
 pub use attach::{AttachOutcome, Attached};
-pub use image::{Signature, SignedImage, SigningResult, attach_signature, sign_images};
+pub use image::{
+    ForeignSignature, Signature, SignedImage, SigningResult, attach_signature, sign_images,
+};
 pub use log::{Logged, Logging};
 pub use options::{Attachment, Earlier, Options};
 pub use signer::{Signer, SigningError};

@@ -79,6 +79,30 @@ fn in_process() -> Vec<Line> {
         beside_native("– portable component", "sign", "wasm-portable", 3.0),
         beside_native("verify a signature", "verify", "wasm", 1.1),
         beside_native("– portable component", "verify", "wasm-portable", 3.0),
+        beside_native(
+            "– and its timestamp of a log",
+            "verify-timestamp",
+            "wasm",
+            1.1,
+        ),
+        beside_native(
+            "– – portable component",
+            "verify-timestamp",
+            "wasm-portable",
+            3.0,
+        ),
+        beside_native(
+            "– and timestamp, inclusion proof, checkpoint",
+            "verify-proof",
+            "wasm",
+            1.1,
+        ),
+        beside_native(
+            "– – portable component",
+            "verify-proof",
+            "wasm-portable",
+            3.0,
+        ),
         start("start and drop a session, signer", "signer"),
         start("– verifier", "verifier"),
         Line::new(

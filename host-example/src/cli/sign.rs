@@ -85,6 +85,9 @@ pub struct AttachSignature {
     /// The payload that it is over.
     #[arg(long, value_name = "FILE")]
     payload: String,
+    /// The entry that a log made for it: cosign's annotation `dev.sigstore.cosign/bundle`.
+    #[arg(long, value_name = "FILE")]
+    rekor_entry: Option<String>,
     #[command(flatten)]
     registry: RegistryOptions,
     /// The image.
@@ -249,6 +252,7 @@ impl AttachSignature {
             reference: self.image,
             payload: files::read(&self.payload)?,
             signature: files::read(&self.signature)?,
+            log_entry: self.rekor_entry.as_deref().map(files::read).transpose()?,
         };
         let client = self.registry.client()?.for_push();
         let imports = Imports::none()
