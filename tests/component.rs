@@ -345,12 +345,8 @@ async fn signs_with_a_key_service() {
     let key = SigningKey::from_slice(&[7; 32]).unwrap();
     let image = [format!("r.example/a@sha256:{}", "0".repeat(64))];
     let options = Options {
-        annotations: Vec::new(),
-        recursive: false,
-        identities: Vec::new(),
-        created: None,
-        log: None,
         attachment: Attachment::None,
+        ..Options::default()
     };
     let program = program(World::Signer);
     for (service, is_good) in [

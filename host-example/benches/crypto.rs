@@ -217,15 +217,12 @@ impl Bench {
             let others = (0..1000).map(|other| format!("{REPOSITORY}@sha256:{other:064x}"));
             let images: Vec<String> = others.chain([REFERENCE.into()]).collect();
             let options = SignOptions {
-                annotations: Vec::new(),
-                recursive: false,
-                identities: Vec::new(),
-                created: None,
                 log: Some(LogUpload {
                     api: LogApi::RekorV1,
                     trust: LogTrust::one_key(log.public_key_pem()),
                 }),
                 attachment: Attachment::None,
+                ..SignOptions::default()
             };
             let signed = session.sign_images(key.signer(), &images, &options).await;
             let last = signed.expect("no trap").pop().expect("all were signed");

@@ -83,6 +83,20 @@ pub mod api {
         }
     }
 
+    impl Default for signing::Options {
+        /// Signs the image for its own repository, asks no log, and attaches nothing.
+        fn default() -> Self {
+            Self {
+                annotations: Vec::new(),
+                recursive: false,
+                identities: Vec::new(),
+                created: None,
+                log: None,
+                attachment: signing::Attachment::None,
+            }
+        }
+    }
+
     impl policy::LogTrust {
         /// One log, by its public key in PEM.
         pub fn one_key(pem: impl Into<Vec<u8>>) -> Self {

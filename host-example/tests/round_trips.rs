@@ -241,12 +241,8 @@ type Verified = Result<VerifiedImage, VerificationError>;
 
 fn attaching() -> Options {
     Options {
-        annotations: Vec::new(),
-        recursive: false,
-        identities: Vec::new(),
-        created: None,
-        log: None,
         attachment: Attachment::BesideImage(EarlierSignatures::Replace),
+        ..Options::default()
     }
 }
 

@@ -81,15 +81,12 @@ impl Demo {
         );
 
         let options = Options {
-            annotations: Vec::new(),
-            recursive: false,
-            identities: Vec::new(),
-            created: None,
             log: Some(LogUpload {
                 api: LogApi::RekorV1,
                 trust: LogTrust::one_key(log.public_key_pem()),
             }),
             attachment: Attachment::BesideImage(EarlierSignatures::Replace),
+            ..Options::default()
         };
         // So that a proof has something to prove.
         let others = ["one", "two", "three"].map(|other| format!("{place}@{}", digest_of(other)));
