@@ -44,7 +44,7 @@ fn script_of_cosign_2(lab: &Lab, tool: Tool, image: &Image) -> Vec<String> {
         "verify",
         "--key",
         &public,
-        "--insecure-ignore-tlog",
+        "--insecure-ignore-tlog=true",
         "-a",
         "env=prod",
         &reference,

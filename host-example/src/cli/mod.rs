@@ -1,6 +1,7 @@
 //! The command line: cosign's names and meanings, the component's judgment.
 
 mod annotations;
+mod booleans;
 mod demo;
 mod failure;
 mod files;
@@ -13,7 +14,7 @@ mod sign;
 mod turns;
 mod verify;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use failure::Failure;
 use options::Common;
@@ -29,6 +30,14 @@ pub struct Arguments {
     common: Common,
     #[command(subcommand)]
     command: Command,
+}
+
+impl Arguments {
+    /// Those of this process; ends it where they are wrong.
+    pub fn of_process() -> Self {
+        let given = std::env::args_os();
+        Self::parse_from(booleans::plain(&Self::command(), given))
+    }
 }
 
 #[derive(Subcommand)]
