@@ -1,6 +1,8 @@
-//! Sigstore bundles (`sigstore_bundle.proto`, v0.3): a signature and what proves that it was logged,
-//! in one JSON document.
+//! Sigstore bundles (`sigstore_bundle.proto`, v0.3): what is signed, the signature, and what proves that
+//! it was logged, in one JSON document.
 
-mod message_signature;
+mod document;
+mod message_digest;
 
-pub use message_signature::{MAX_BUNDLE_SIZE, MessageSignature};
+pub use document::{Bundle, Content, MAX_BUNDLE_SIZE, MEDIA_TYPE};
+pub use message_digest::MessageDigest;

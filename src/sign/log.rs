@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::image::{Failed, Made};
 use super::merge::NewSignature;
 use super::signer::SigningError;
-use crate::bundle::MessageSignature;
+use crate::bundle::{Bundle, Content};
 use crate::fetch::{SIDE_BY_SIDE, only, side_by_side};
 use crate::imports::{
     EntryRequest, LogApi, LogServiceError, Receipt, Submission, TileRequest, TransparencyLog,
@@ -233,9 +233,13 @@ impl Logging<'_> {
             )));
         }
         let log_entry = entry.to_bundle().map_err(bad_answer)?;
+        let bundle = Bundle {
+            content: Content::of_message(&new.payload, new.signature.clone()),
+            log_entries: Some(format!("[{log_entry}]")),
+        };
         Ok(Logged {
             annotation: entry.to_annotation(),
-            bundle: MessageSignature::write(&new.payload, &new.signature, key, &log_entry),
+            bundle: bundle.to_json(key).map_err(SigningError::BadLogEntry)?,
             entry: verified,
         })
     }

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::judge::{Candidate, FoundEntry, Judged};
 use super::policy::Policy;
 use super::report::{Rejection, SignatureReport, Verdict, VerificationError, VerifiedImage};
-use crate::bundle::MessageSignature;
+use crate::bundle::{Bundle, Content};
 use crate::log::LogEntry;
 use crate::oci::{Digest, Reference, Selector};
 
@@ -75,7 +75,8 @@ fn judge_one(
             limit,
         });
     }
-    if MessageSignature::is_claimed_by(&found.signature) {
+    let is_small = found.signature.len() <= MAX_DETACHED_BUNDLE_SIZE;
+    if is_small && Bundle::is_claimed_by(&found.signature) {
         return judge_bundle(judged, found);
     }
     let signature = decode_signature(&found.signature).map_err(Rejection::SignatureMalformed)?;
@@ -96,24 +97,27 @@ fn judge_bundle(
             "it holds its log entries; none can be given beside it".into(),
         ));
     }
-    let bundle = MessageSignature::parse(&found.signature).map_err(malformed)?;
-    check_size(&bundle.signature).map_err(malformed)?;
-    let digest = Digest::of(&found.payload);
-    if let Some(named) = bundle.digest.filter(|named| *named != digest) {
-        return Err(Rejection::PayloadAltered(format!(
-            "the bundle is of {named}, the payload is {digest}"
-        )));
+    let bundle = Bundle::parse(&found.signature).map_err(malformed)?;
+    let Content::MessageSignature { signature, digest } = bundle.content else {
+        return Err(malformed(
+            "it signs an envelope, not the payload beside it".into(),
+        ));
+    };
+    check_size(&signature).map_err(malformed)?;
+    if digest.is_some_and(|digest| !digest.is_of(&found.payload)) {
+        return Err(Rejection::PayloadAltered(
+            "the bundle is of another payload, by its digest".into(),
+        ));
     }
-    // Of none it can be said, too, that there is none.
-    let entries = match bundle.log_entries.as_deref() {
-        None | Some("[]") => Vec::new(),
+    let entries = match bundle.log_entries {
+        None => Vec::new(),
         Some(entries) => {
             LogEntry::all_from_bundle(entries.as_bytes()).map_err(Rejection::LogEntry)?
         }
     };
     judged.judge(&Candidate {
         payload: &found.payload,
-        signature: &bundle.signature,
+        signature: &signature,
         log_entry: Some(FoundEntry::Bundled(&entries)),
     })
 }
@@ -155,3 +159,5 @@ fn check_size(stored: &[u8]) -> Result<(), String> {
 
 /// An RSA-4096 signature in base64 has 684 characters.
 const MAX_STORED_SIGNATURE: usize = 4096;
+/// A bundle without an envelope is its log entries and little more.
+const MAX_DETACHED_BUNDLE_SIZE: usize = 2 * 1024 * 1024;

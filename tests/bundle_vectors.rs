@@ -1,0 +1,143 @@
+//! Bundles, envelopes and statements that the real cosigns made: read, verified, and written again to
+//! the same bytes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use cosignet::bundle::{Bundle, Content};
+use cosignet::key::PublicKey;
+use cosignet::oci::Digest;
+use cosignet::payload::{Envelope, IMAGE_SIGNATURE, STATEMENT_TYPE, Statement};
+use support::*;
+
+/// The image that all of them sign.
+const IMAGE: &str = "sha256:0c20d44d219bf155f2a4808873d02bfed0405be5a0fea8ad978a2e27d53f9048";
+
+#[test]
+fn image_signatures_of_cosign_3() {
+    let cases = cases("cosign/bundle-sig");
+    assert_eq!(cases.len(), 8);
+    for case in cases {
+        let folder = format!("cosign/bundle-sig/{case}");
+        let bytes = data(&format!("{folder}/bundle.sigstore.json"));
+        let bundle = Bundle::parse(&bytes).unwrap();
+        assert_eq!(
+            bundle.log_entries.is_some(),
+            case.contains("rekor"),
+            "{case}"
+        );
+        let key = key_of(&case);
+        // The order of the members is ours as it is cosign's.
+        let written = bundle.to_json(&key).unwrap();
+        assert_eq!(written.as_bytes(), bytes, "{case}");
+
+        let Content::Dsse(envelope) = bundle.content else {
+            panic!("{case}: no envelope");
+        };
+        assert_eq!(envelope.payload_type, STATEMENT_TYPE);
+        // cosign 3 signs images with Ed25519ph, which it cannot verify itself.
+        key.verify(&envelope.pae(), &envelope.signature)
+            .unwrap_or_else(|error| panic!("{case}: {error}"));
+        let stranger = PublicKey::from_pem(&other_pub()).unwrap();
+        assert!(
+            stranger
+                .verify(&envelope.pae(), &envelope.signature)
+                .is_err()
+        );
+        assert!(key.verify(&envelope.payload, &envelope.signature).is_err());
+
+        assert_eq!(envelope.payload, data(&format!("{folder}/statement.json")));
+        let statement = Statement::parse(&envelope.payload).unwrap();
+        assert_eq!(statement.predicate_type, IMAGE_SIGNATURE);
+        let digest: Digest = IMAGE.parse().unwrap();
+        let subject = statement.subject(&digest).unwrap();
+        let again = Statement::of_image(&digest, &subject.annotations).unwrap();
+        assert_eq!(again, envelope.payload, "{case}");
+    }
+}
+
+#[test]
+fn attestations_of_both() {
+    let digest: Digest = IMAGE.parse().unwrap();
+    let mut read = 0;
+    for case in cases("cosign/attestation") {
+        if case == "predicate.json" {
+            continue;
+        }
+        let folder = format!("cosign/attestation/{case}");
+        let envelope = match case.ends_with("-bundle") {
+            true => {
+                let bundle = Bundle::parse(&data(&format!("{folder}/bundle.sigstore.json")));
+                let Content::Dsse(envelope) = bundle.unwrap().content else {
+                    panic!("{case}: no envelope");
+                };
+                envelope
+            }
+            false => Envelope::parse(&data(&format!("{folder}/dsse.json"))).unwrap(),
+        };
+        let key = PublicKey::from_pem(&first_pub()).unwrap();
+        key.verify(&envelope.pae(), &envelope.signature)
+            .unwrap_or_else(|error| panic!("{case}: {error}"));
+        let statement = Statement::parse(&envelope.payload).unwrap();
+        assert_ne!(statement.predicate_type, IMAGE_SIGNATURE, "{case}");
+        let subject = statement.subject(&digest).unwrap();
+        let name = subject.name.as_deref().unwrap();
+        assert!(name.starts_with("127.0.0.1:"), "{case}: {name}");
+        read += 1;
+    }
+    assert_eq!(read, 4);
+}
+
+#[test]
+fn blob_signatures_of_both() {
+    let blob = data("cosign/blob/artifact.txt");
+    let mut read = 0;
+    for (folder, case) in ["keytypes", "blob"].into_iter().flat_map(|folder| {
+        cases(&format!("cosign/{folder}"))
+            .into_iter()
+            .map(move |case| (folder, case))
+    }) {
+        if !case.ends_with(".sigstore.json") || case.starts_with("att") {
+            continue;
+        }
+        let bytes = data(&format!("cosign/{folder}/{case}"));
+        assert!(Bundle::is_claimed_by(&bytes));
+        let bundle = Bundle::parse(&bytes).unwrap_or_else(|why| panic!("{case}: {why}"));
+        let Content::MessageSignature { signature, digest } = &bundle.content else {
+            panic!("{case}: an envelope");
+        };
+        let key = match folder {
+            "keytypes" => key_of(&format!("keytype-{case}")),
+            _ => PublicKey::from_pem(&first_pub()).unwrap(),
+        };
+        key.verify(&blob, signature)
+            .unwrap_or_else(|error| panic!("{case}: {error}"));
+        if let Some(digest) = digest {
+            assert!(digest.is_of(&blob), "{case}");
+            assert!(!digest.is_of(b"another"), "{case}");
+        }
+        // White space differs from version to version, and nothing else.
+        let written: serde_json::Value =
+            serde_json::from_str(&bundle.to_json(&key).unwrap()).unwrap();
+        let stored: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(written, stored, "{case}");
+        read += 1;
+    }
+    assert_eq!(read, 12);
+}
+
+/// The key of a case by its name: `keytype-<key>-v3...` or the one of the plain cases.
+fn key_of(case: &str) -> PublicKey {
+    let pem = match case.strip_prefix("keytype-") {
+        Some(rest) => {
+            let (name, _) = rest.split_once("-v").unwrap();
+            data(&format!("cosign/keys/imported/{name}.pub"))
+        }
+        None => first_pub(),
+    };
+    PublicKey::from_pem(&pem).unwrap()
+}
