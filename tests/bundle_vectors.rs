@@ -8,9 +8,9 @@
 
 mod support;
 
-use cosignet::bundle::{Bundle, Content};
+use cosignet::bundle::{Bundle, Content, MEDIA_TYPE};
 use cosignet::key::PublicKey;
-use cosignet::oci::Digest;
+use cosignet::oci::{Descriptor, Digest, Referrer, ReferrerManifest, Referrers, media_type};
 use cosignet::payload::{Envelope, IMAGE_SIGNATURE, STATEMENT_TYPE, Statement};
 use support::*;
 
@@ -58,6 +58,87 @@ fn image_signatures_of_cosign_3() {
         let again = Statement::of_image(&digest, &subject.annotations).unwrap();
         assert_eq!(again, envelope.payload, "{case}");
     }
+}
+
+/// The manifest that refers to the image, and the list that cosign keeps of such.
+#[test]
+fn referrers_of_cosign_3() {
+    for case in cases("cosign/bundle-sig") {
+        let folder = format!("cosign/bundle-sig/{case}");
+        let bytes = data(&format!("{folder}/manifest.json"));
+        let bundle = data(&format!("{folder}/bundle.sigstore.json"));
+        let manifest = ReferrerManifest::parse(media_type::OCI_MANIFEST, &bytes).unwrap();
+        assert_eq!(manifest.subject.digest.to_string(), IMAGE);
+        assert_eq!(manifest.artifact_type, MEDIA_TYPE);
+        assert_eq!(manifest.layers, [Descriptor::of(MEDIA_TYPE, &bundle)]);
+        assert_eq!(manifest.to_json().unwrap().as_bytes(), bytes, "{case}");
+
+        let kept = data(&format!("{folder}/referrers-fallback-index.json"));
+        let list = Referrers::parse(media_type::OCI_INDEX, &kept).unwrap();
+        let own = Descriptor::of(media_type::OCI_MANIFEST, &bytes);
+        // cosign 3.1.1 writes the type of the configuration for that of the artifact.
+        assert!(
+            list.candidates().any(|candidate| *candidate == own),
+            "{case}"
+        );
+        assert_eq!(list.to_json().unwrap().as_bytes(), kept, "{case}");
+    }
+}
+
+#[test]
+fn a_list_of_referrers_keeps_what_others_wrote() {
+    let entry = |digit: char, kind: &str, more: &str| {
+        let digest = format!("sha256:{}", String::from(digit).repeat(64));
+        let manifest = media_type::OCI_MANIFEST;
+        format!(r#"{{"mediaType":"{manifest}","size":1, "digest":"{digest}"{kind}{more}}}"#)
+    };
+    let bundle = format!(r#","artifactType":"{MEDIA_TYPE}""#);
+    let entries = [
+        entry('1', r#","artifactType":"application/spdx+json""#, ""),
+        entry('2', "", ""),
+        entry('3', &bundle, r#","annotations":{"a":"<"}"#),
+        r#"{"broken":true}"#.to_owned(),
+        entry(
+            '4',
+            r#","artifactType":"application/vnd.oci.empty.v1+json""#,
+            "",
+        ),
+    ];
+    let index = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{}","manifests":[{}],"annotations":{{"kept":"1"}}}}"#,
+        media_type::OCI_INDEX,
+        entries.join(",")
+    );
+    let list = Referrers::parse(media_type::OCI_INDEX, index.as_bytes()).unwrap();
+    let digests = |list: &Referrers| -> Vec<char> {
+        let of = |found: &Descriptor| found.digest.to_string().chars().last().unwrap();
+        list.candidates().map(of).collect()
+    };
+    assert_eq!(digests(&list), ['2', '3', '4']);
+    assert_eq!(list.to_json().unwrap(), index);
+
+    let added = Referrer {
+        descriptor: Descriptor::of(media_type::OCI_MANIFEST, b"mine"),
+        artifact_type: Some(MEDIA_TYPE.into()),
+    };
+    let gone = format!("sha256:{}", "2".repeat(64)).parse().unwrap();
+    let list = list.with(&added, &[gone]).unwrap();
+    assert_eq!(list.candidates().count(), 3);
+    let written = list.to_json().unwrap();
+    for kept in [&entries[0], &entries[2], &entries[3], &entries[4]] {
+        assert!(written.contains(kept.as_str()));
+    }
+    assert!(!written.contains(&entries[1]) && written.contains(r#""kept":"1""#));
+    // Once is enough.
+    let again = list.with(&added, &[]).unwrap();
+    assert_eq!(again.to_json().unwrap(), written);
+
+    for wrong in [media_type::OCI_MANIFEST, "text/html"] {
+        assert!(Referrers::parse(wrong, index.as_bytes()).is_err());
+    }
+    let many = vec![entries[0].as_str(); 1001].join(",");
+    let many = index.replace(&entries.join(","), &many);
+    assert!(Referrers::parse(media_type::OCI_INDEX, many.as_bytes()).is_err());
 }
 
 #[test]

@@ -5,12 +5,14 @@ mod descriptor;
 mod digest;
 mod manifest;
 mod reference;
+mod referrers;
 mod signature_image;
 
 pub use descriptor::{AlteredBytes, Descriptor, VerifiedBytes};
 pub use digest::{Digest, Hex, InvalidDigest};
 pub use manifest::{Index, MalformedManifest, Subject};
 pub use reference::{InvalidReference, Reference, Repository, Selector};
+pub use referrers::{EMPTY_CONFIG, Referrer, ReferrerManifest, Referrers, referrers_tag};
 pub use signature_image::{
     AttachedSignature, BuiltSignatureImage, Layer, MAX_SIGNATURES, SignatureImage, signature_tag,
 };
@@ -23,6 +25,8 @@ pub mod media_type {
     pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
     /// The configuration of an image, OCI image specification.
     pub const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+    /// A configuration, or a layer, that is empty; OCI image specification.
+    pub const OCI_EMPTY: &str = "application/vnd.oci.empty.v1+json";
     /// A manifest of an image, Docker's image manifest version 2, schema 2.
     pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
     /// A manifest list, Docker's image manifest version 2, schema 2.

@@ -1,0 +1,230 @@
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde_json::value::RawValue;
+
+use super::manifest::{MalformedManifest, open};
+use super::{Descriptor, Digest, MAX_SIGNATURES, media_type};
+use crate::json::Object;
+
+/// The tag under which clients keep the list of a manifest's referrers where a registry keeps none:
+/// `sha256-<hex>` (OCI distribution specification, "Referrers Tag Schema").
+pub fn referrers_tag(digest: &Digest) -> String {
+    format!("sha256-{}", digest.hex())
+}
+
+/// A page of a list of referrers, or the list that clients keep: an index.
+#[derive(Clone, Debug)]
+pub struct Referrers {
+    entries: Vec<Entry>,
+    rest: Vec<(String, Box<RawValue>)>,
+}
+
+/// One of the list, as somebody wrote it.
+#[derive(Clone, Debug)]
+struct Entry {
+    raw: Box<RawValue>,
+    content: Result<Referrer, String>,
+}
+
+/// What a list says of a referrer. Nobody is bound to say the truth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Referrer {
+    /// Its manifest.
+    pub descriptor: Descriptor,
+    /// What kind of artifact it is.
+    pub artifact_type: Option<String>,
+}
+
+impl Referrers {
+    /// A list without referrers.
+    pub fn empty() -> Self {
+        Self {
+            entries: Vec::new(),
+            rest: Vec::new(),
+        }
+    }
+
+    /// Reads an index by the media type it was served under. An entry that cannot be read does not
+    /// make the rest unreadable: one bad neighbour must not hide a good signature.
+    pub fn parse(served_as: &str, bytes: &[u8]) -> Result<Self, MalformedManifest> {
+        if served_as != media_type::OCI_INDEX {
+            return Err(MalformedManifest::MediaType(
+                served_as.chars().take(120).collect(),
+            ));
+        }
+        let mut object = open(served_as, bytes)?;
+        let entries: Vec<Box<RawValue>> = object
+            .require("manifests")
+            .map_err(MalformedManifest::Content)?;
+        if entries.len() > MAX_SIGNATURES {
+            return Err(MalformedManifest::TooManySignatures(entries.len()));
+        }
+        Ok(Self {
+            entries: entries.into_iter().map(Entry::read).collect(),
+            rest: object.into_rest(),
+        })
+    }
+
+    /// Those that may hold a sigstore bundle.
+    ///
+    /// What the list says of their kind is not enough to tell: cosign up to 3.1.1 writes the media
+    /// type of the empty configuration into the list that it keeps, others write nothing.
+    pub fn candidates(&self) -> impl Iterator<Item = &Descriptor> {
+        let known = self
+            .entries
+            .iter()
+            .filter_map(|entry| entry.content.as_ref().ok());
+        known
+            .filter(|referrer| referrer.descriptor.media_type == media_type::OCI_MANIFEST)
+            .filter(|referrer| match referrer.artifact_type.as_deref() {
+                None | Some("" | media_type::OCI_EMPTY) => true,
+                Some(kind) => kind.starts_with(BUNDLE_PREFIX),
+            })
+            .map(|referrer| &referrer.descriptor)
+    }
+
+    /// The list with a referrer more, and without those of these digests. What others wrote stays
+    /// byte for byte.
+    pub fn with(mut self, added: &Referrer, without: &[Digest]) -> Result<Self, String> {
+        let is_gone = |entry: &Entry| {
+            let digest = entry.content.as_ref().map(|known| known.descriptor.digest);
+            digest
+                .is_ok_and(|digest| without.contains(&digest) || digest == added.descriptor.digest)
+        };
+        self.entries.retain(|entry| !is_gone(entry));
+        self.entries.push(Entry::of(added)?);
+        Ok(self)
+    }
+
+    /// Writes the list that clients keep.
+    pub fn to_json(&self) -> Result<String, String> {
+        let manifests: Vec<&str> = self.entries.iter().map(|entry| entry.raw.get()).collect();
+        let mut rest = String::new();
+        for (name, value) in &self.rest {
+            let name = serde_json::to_string(name).map_err(|error| format!("index: {error}"))?;
+            rest += &format!(",{name}:{}", value.get());
+        }
+        Ok(format!(
+            r#"{{"schemaVersion":2,"mediaType":"{}","manifests":[{}]{rest}}}"#,
+            media_type::OCI_INDEX,
+            manifests.join(",")
+        ))
+    }
+}
+
+impl Entry {
+    fn read(raw: Box<RawValue>) -> Self {
+        let content = Object::parse(raw.get().as_bytes()).and_then(|mut entry| {
+            Ok(Referrer {
+                artifact_type: entry.take("artifactType")?,
+                descriptor: read_descriptor(entry)?,
+            })
+        });
+        Self { raw, content }
+    }
+
+    fn of(referrer: &Referrer) -> Result<Self, String> {
+        let unwritable = |error: serde_json::Error| format!("referrer: {error}");
+        let descriptor = serde_json::to_string(&referrer.descriptor).map_err(unwritable)?;
+        let kind = serde_json::to_string(&referrer.artifact_type).map_err(unwritable)?;
+        let members = descriptor.trim_end_matches('}');
+        let json = format!(r#"{members},"artifactType":{kind}}}"#);
+        let raw = RawValue::from_string(json).map_err(unwritable)?;
+        Ok(Self {
+            raw,
+            content: Ok(referrer.clone()),
+        })
+    }
+}
+
+/// The manifest of an artifact that refers to another manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReferrerManifest {
+    /// What it refers to.
+    pub subject: Descriptor,
+    /// What kind of artifact it is.
+    pub artifact_type: String,
+    /// What it is made of.
+    pub layers: Vec<Descriptor>,
+    /// What is said of it; nobody has signed this.
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl ReferrerManifest {
+    /// Reads a manifest by the media type it was served under.
+    pub fn parse(served_as: &str, bytes: &[u8]) -> Result<Self, MalformedManifest> {
+        if served_as != media_type::OCI_MANIFEST {
+            return Err(MalformedManifest::MediaType(
+                served_as.chars().take(120).collect(),
+            ));
+        }
+        Self::read(open(served_as, bytes)?).map_err(MalformedManifest::Content)
+    }
+
+    fn read(mut manifest: Object) -> Result<Self, String> {
+        let mut config: Object = manifest.require("config")?;
+        let own_type: Option<String> = manifest.take("artifactType")?;
+        let artifact_type = match own_type {
+            Some(own) => own,
+            None => config.require("mediaType")?,
+        };
+        let layers: Vec<Object> = manifest.require("layers")?;
+        if layers.len() > MAX_LAYERS {
+            let found = layers.len();
+            return Err(format!("layers: at most {MAX_LAYERS}, found {found}"));
+        }
+        let annotations: Option<Object> = manifest.take("annotations")?;
+        Ok(Self {
+            subject: read_descriptor(manifest.require("subject")?)
+                .map_err(|why| format!("subject: {why}"))?,
+            artifact_type,
+            layers: layers
+                .into_iter()
+                .map(read_descriptor)
+                .collect::<Result<_, _>>()
+                .map_err(|why| format!("layers: {why}"))?,
+            annotations: annotations
+                .map(Object::into_strings)
+                .transpose()?
+                .unwrap_or_default(),
+        })
+    }
+
+    /// Writes the manifest of an artifact with an empty configuration, as cosign 3.
+    ///
+    /// # Errors
+    /// None that can happen: strings can be written.
+    pub fn to_json(&self) -> Result<String, String> {
+        let unwritable = |error: serde_json::Error| format!("referrer: {error}");
+        let kind = serde_json::to_string(&self.artifact_type).map_err(unwritable)?;
+        let layers = serde_json::to_string(&self.layers).map_err(unwritable)?;
+        let annotations = serde_json::to_string(&self.annotations).map_err(unwritable)?;
+        let subject = serde_json::to_string(&self.subject).map_err(unwritable)?;
+        Ok(format!(
+            r#"{{"schemaVersion":2,"mediaType":"{}","config":{{"mediaType":"{}","size":2,"digest":"{}","artifactType":{kind}}},"layers":{layers},"annotations":{annotations},"subject":{subject},"artifactType":{kind}}}"#,
+            media_type::OCI_MANIFEST,
+            media_type::OCI_EMPTY,
+            Digest::of(EMPTY_CONFIG),
+        ))
+    }
+}
+
+fn read_descriptor(mut descriptor: Object) -> Result<Descriptor, String> {
+    Ok(Descriptor {
+        media_type: descriptor.require("mediaType")?,
+        size: descriptor.require("size")?,
+        digest: descriptor.require("digest")?,
+    })
+}
+
+/// The configuration of an artifact that has none (OCI image specification, "Guidance for an Empty
+/// Descriptor").
+pub const EMPTY_CONFIG: &[u8] = b"{}";
+/// Sigstore bundles of any version.
+const BUNDLE_PREFIX: &str = "application/vnd.dev.sigstore.bundle";
+/// A bundle is one layer.
+const MAX_LAYERS: usize = 16;
