@@ -22,6 +22,7 @@ use super::{
     credentials::Keychain,
     endpoint::{AllowHttp, Endpoint},
     name::{Host, Repository, check_digest, check_reference},
+    referrers,
     session::{Call, Session, Target},
     upload,
 };
@@ -174,6 +175,17 @@ impl Registry for OciRegistry {
         let answer = self.session(&place, Access::Pull).send(&call).await?;
         Ok(answer.into_success(&call.what, place.endpoint.host())?.body)
     }
+
+    async fn list_referrers(
+        &self,
+        repository: &str,
+        digest: &str,
+        max_size: u64,
+    ) -> Result<Vec<Manifest>, RegistryError> {
+        check_digest(digest)?;
+        let place = self.place(repository)?;
+        referrers::list(&self.session(&place, Access::Pull), digest, max_size).await
+    }
 }
 
 #[async_trait]
@@ -291,7 +303,7 @@ fn same_digest(
 }
 
 /// A manifest without a media type could be read as anything (CVE-2021-41190).
-fn media_type(what: &str, answer: &Answer) -> Result<String, RegistryError> {
+pub(super) fn media_type(what: &str, answer: &Answer) -> Result<String, RegistryError> {
     match answer.media_type() {
         Some(media_type) => Ok(media_type.to_owned()),
         None => Err(RegistryError::Invalid(format!(

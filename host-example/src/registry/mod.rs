@@ -20,6 +20,7 @@ mod helper;
 mod hop;
 mod name;
 mod realm;
+mod referrers;
 mod session;
 mod upload;
 
@@ -116,6 +117,19 @@ pub trait Registry: Send + Sync {
         digest: &str,
         max_size: u64,
     ) -> Result<Vec<u8>, RegistryError>;
+
+    /// The list of the manifests that refer to this digest, page by page: indexes of at most
+    /// `max_size` bytes together. [`RegistryError::Unsupported`] where the registry keeps none.
+    async fn list_referrers(
+        &self,
+        repository: &str,
+        digest: &str,
+        _max_size: u64,
+    ) -> Result<Vec<Manifest>, RegistryError> {
+        Err(RegistryError::Unsupported(format!(
+            "list referrers of {repository}@{digest}: there is no such list here"
+        )))
+    }
 }
 
 /// Writing to a registry. Apart from [`Registry`], so that a verifier can do without it.

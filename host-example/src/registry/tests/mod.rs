@@ -5,6 +5,7 @@ mod authentication;
 mod pushing;
 mod reading;
 mod redirects;
+mod referrers;
 mod retries;
 mod transport_security;
 
