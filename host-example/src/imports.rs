@@ -212,6 +212,24 @@ impl wit::Host for Imports {
         })
         .await
     }
+
+    async fn list_referrers(
+        &mut self,
+        requests: Vec<wit::ReferrersRequest>,
+    ) -> Vec<Result<Vec<wit::Manifest>, types::RegistryError>> {
+        let registry = &self.registry;
+        self.each(requests, |request| async move {
+            let registry = lent(registry)?;
+            let (repository, digest) = (&request.repository, &request.digest);
+            let list = registry.list_referrers(repository, digest, request.max_size);
+            let pages = list.await?.into_iter().map(|page| wit::Manifest {
+                media_type: page.media_type,
+                content: page.content,
+            });
+            Ok(pages.collect())
+        })
+        .await
+    }
 }
 
 impl registry_push::Host for Imports {
