@@ -33,6 +33,11 @@ pub(crate) fn to_go_json<T: Serialize>(value: &T) -> Result<String, serde_json::
     Ok(escaped)
 }
 
+/// Reads JSON, always from bytes: of a reader of strings as well, both would be linked.
+pub(crate) fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, String> {
+    serde_json::from_slice(json).map_err(|error| error.to_string())
+}
+
 /// A JSON object with its members as they stand, in their order.
 ///
 /// A key that is given twice is refused: two readers could disagree about which one counts.
@@ -44,7 +49,7 @@ impl Object {
         if depth(bytes) > MAX_DEPTH {
             return Err(format!("nested more than {MAX_DEPTH} deep"));
         }
-        serde_json::from_slice(bytes).map_err(|error| error.to_string())
+        read(bytes)
     }
 
     /// Takes a member out and reads it; `None` where it is absent or `null`.
@@ -53,7 +58,7 @@ impl Object {
             return Ok(None);
         };
         let (_, raw) = self.0.remove(place);
-        serde_json::from_str(raw.get()).map_err(|error| format!("{key}: {error}"))
+        read(raw.get().as_bytes()).map_err(|error| format!("{key}: {error}"))
     }
 
     /// Takes a member out that must be there.
@@ -78,7 +83,7 @@ impl Object {
     pub(crate) fn into_strings(self) -> Result<BTreeMap<String, String>, String> {
         let mut strings = BTreeMap::new();
         for (key, raw) in self.0.into_iter().filter(|(_, raw)| is_string(raw)) {
-            match serde_json::from_str(raw.get()) {
+            match read(raw.get().as_bytes()) {
                 Ok(value) => strings.insert(key, value),
                 Err(error) => return Err(format!("{key}: {error}")),
             };

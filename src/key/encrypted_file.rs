@@ -9,15 +9,14 @@
 //!
 //! The source is `encrypted.go` of go-securesystemslib, and `pkg/cosign/keys.go` for the PEM types.
 
-use alloc::{
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{string::String, vec::Vec};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use xsalsa20poly1305::{AeadInPlace as _, KeyInit as _, XSalsa20Poly1305};
 use zeroize::Zeroizing;
+
+use crate::json::read;
 
 use super::{
     Random,
@@ -89,8 +88,8 @@ struct Sealed {
 
 impl Sealed {
     fn parse(json: &[u8]) -> Result<Self, KeyError> {
-        let file: File = serde_json::from_slice(json)
-            .map_err(|error| KeyError::malformed("key file JSON", quoted(&error.to_string())))?;
+        let file: File = read(json)
+            .map_err(|error| KeyError::malformed("key file JSON", quoted(&error)))?;
         if file.kdf.name != KDF {
             let found = quoted(&file.kdf.name);
             return Err(KeyError::unsupported("key derivation function", found, KDF));

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::manifest::{MalformedManifest, open};
 use super::{Descriptor, Digest, media_type};
-use crate::json::{Elements, Object, to_go_json};
+use crate::json::{Elements, Object, read, to_go_json};
 
 /// The tag of an image's signatures, beside the image: `sha256-<hex>.sig`.
 pub fn signature_tag(digest: &Digest) -> String {
@@ -171,9 +171,8 @@ impl Layer {
             descriptor,
             annotations,
         };
-        let raw = to_go_json(&content)
-            .and_then(RawValue::from_string)
-            .map_err(|error| error.to_string())?;
+        let json = to_go_json(&content).map_err(|error| error.to_string())?;
+        let raw = read(json.as_bytes())?;
         Ok(Self {
             raw,
             content: Ok(content),
