@@ -41,6 +41,7 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, String> 
 /// A JSON object with its members as they stand, in their order.
 ///
 /// A key that is given twice is refused: two readers could disagree about which one counts.
+#[derive(Default)]
 pub(crate) struct Object(Vec<(String, Box<RawValue>)>);
 
 impl Object {
@@ -54,11 +55,14 @@ impl Object {
 
     /// Takes a member out and reads it; `None` where it is absent or `null`.
     pub(crate) fn take<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, String> {
-        let Some(place) = self.0.iter().position(|(name, _)| name == key) else {
-            return Ok(None);
-        };
-        let (_, raw) = self.0.remove(place);
-        read(raw.get().as_bytes()).map_err(|error| format!("{key}: {error}"))
+        let raw = self.remove(key).filter(|raw| raw.get() != "null");
+        let read = |raw: Box<RawValue>| read_member(key, &raw);
+        raw.map(read).transpose()
+    }
+
+    fn remove(&mut self, key: &str) -> Option<Box<RawValue>> {
+        let place = self.0.iter().position(|(name, _)| name == key)?;
+        Some(self.0.remove(place).1)
     }
 
     /// Takes a member out that must be there.
@@ -83,10 +87,8 @@ impl Object {
     pub(crate) fn into_strings(self) -> Result<BTreeMap<String, String>, String> {
         let mut strings = BTreeMap::new();
         for (key, raw) in self.0.into_iter().filter(|(_, raw)| is_string(raw)) {
-            match read(raw.get().as_bytes()) {
-                Ok(value) => strings.insert(key, value),
-                Err(error) => return Err(format!("{key}: {error}")),
-            };
+            let value = read_member(&key, &raw)?;
+            strings.insert(key, value);
         }
         Ok(strings)
     }
@@ -174,6 +176,11 @@ impl<'de, const MOST: usize> Deserialize<'de> for Elements<MOST> {
 
         deserializer.deserialize_seq(Values)
     }
+}
+
+/// Reads the value of a member.
+pub(crate) fn read_member<T: DeserializeOwned>(key: &str, raw: &RawValue) -> Result<T, String> {
+    read(raw.get().as_bytes()).map_err(|error| format!("{key}: {error}"))
 }
 
 fn is_string(raw: &RawValue) -> bool {
