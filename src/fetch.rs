@@ -1,6 +1,5 @@
 //! From a host's answers to things that were compared with what they came for.
 
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -17,36 +16,55 @@ use crate::oci::{
 
 /// Takes items a step further, asking what all of them need in one call.
 ///
-/// An item that failed asks nothing and stays failed. A host that answers too few requests has
-/// not answered the last ones.
-pub(crate) fn side_by_side<T, U, E, Q, A, S: Service>(
-    items: Vec<Result<T, E>>,
+/// An item that failed asks nothing and stays failed.
+pub(crate) fn side_by_side<T, E, Q, A, S: Service>(
+    items: &mut [Result<T, E>],
     questions: impl Fn(&T) -> Vec<Q>,
     ask: impl FnOnce(Vec<Q>) -> Vec<Result<A, S>>,
-    mut conclude: impl FnMut(T, Vec<Result<A, S>>) -> Result<U, E>,
-) -> Vec<Result<U, E>> {
-    let asked: Vec<Option<Vec<Q>>> = items
-        .iter()
-        .map(|item| item.as_ref().ok().map(&questions))
-        .collect();
-    let counts: Vec<usize> = asked
-        .iter()
-        .map(|questions| questions.as_ref().map_or(0, Vec::len))
-        .collect();
-    let all: Vec<Q> = asked.into_iter().flatten().flatten().collect();
-    let answers = if all.is_empty() { Vec::new() } else { ask(all) };
-    let mut answers = answers.into_iter();
-    let missing = || Err(S::invalid("the host answered too few requests"));
-    items
-        .into_iter()
-        .zip(counts)
-        .map(|(item, count)| {
-            let own = (0..count)
-                .map(|_| answers.next().unwrap_or_else(missing))
-                .collect();
-            conclude(item?, own)
-        })
-        .collect()
+    mut conclude: impl FnMut(&mut T, Vec<Result<A, S>>) -> Result<(), E>,
+) {
+    let mut all = Vec::new();
+    let mut counts = Vec::with_capacity(items.len());
+    for item in items.iter().flatten() {
+        let own = questions(item);
+        counts.push(own.len());
+        all.extend(own);
+    }
+    let mut answers = Answers::to(all, ask);
+    let going = items.iter_mut().filter(|item| item.is_ok());
+    for (place, count) in going.zip(counts) {
+        if let Ok(item) = place
+            && let Err(error) = conclude(item, answers.take(count))
+        {
+            *place = Err(error);
+        }
+    }
+}
+
+/// The answers to requests, in their order. A host that answers too few requests has not answered
+/// the last ones.
+pub(crate) struct Answers<A, S>(vec::IntoIter<Result<A, S>>);
+
+impl<A, S: Service> Answers<A, S> {
+    /// Asks in one call, if there is anything to ask.
+    pub(crate) fn to<Q>(requests: Vec<Q>, ask: impl FnOnce(Vec<Q>) -> Vec<Result<A, S>>) -> Self {
+        let answers = match requests.is_empty() {
+            true => Vec::new(),
+            false => ask(requests),
+        };
+        Self(answers.into_iter())
+    }
+
+    /// The answer to the next request.
+    pub(crate) fn one(&mut self) -> Result<A, S> {
+        let missing = || Err(S::invalid("the host answered too few requests"));
+        self.0.next().unwrap_or_else(missing)
+    }
+
+    /// The answers to the next requests.
+    pub(crate) fn take(&mut self, count: usize) -> Vec<Result<A, S>> {
+        (0..count).map(|_| self.one()).collect()
+    }
 }
 
 /// The one answer to an item's one question.
@@ -91,39 +109,36 @@ pub(crate) fn resolve<R: Registry>(
     registry: &mut R,
     references: &[String],
 ) -> Vec<Result<Target, ResolveError>> {
-    let parsed = references
-        .iter()
-        .map(|text| text.parse::<Reference>().map_err(ResolveError::Reference))
-        .collect();
-    side_by_side(
-        parsed,
-        |reference: &Reference| match &reference.selector {
-            Selector::Digest(_) => Vec::new(),
-            Selector::Tag(tag) => {
-                vec![TagRequest {
-                    repository: reference.repository.clone(),
-                    tag: tag.clone(),
-                }]
-            }
-        },
-        |requests| registry.resolve(&requests),
-        |reference, answers| {
-            let digest = match reference.selector {
-                Selector::Digest(digest) => digest,
-                Selector::Tag(_) => match only(answers) {
-                    Ok(descriptor) => descriptor.digest,
-                    Err(RegistryError::NotFound(_)) => {
-                        return Err(ResolveError::NotFound(reference.to_string()));
-                    }
-                    Err(error) => return Err(ResolveError::Registry(error)),
-                },
-            };
-            Ok(Target {
-                repository: reference.repository,
-                digest,
-            })
-        },
-    )
+    let parsed: Vec<Result<Reference, InvalidReference>> =
+        references.iter().map(|text| text.parse()).collect();
+    let requests = parsed.iter().flatten().filter_map(|reference| {
+        let Selector::Tag(tag) = &reference.selector else {
+            return None;
+        };
+        Some(TagRequest {
+            repository: reference.repository.clone(),
+            tag: tag.clone(),
+        })
+    });
+    let mut answers = Answers::to(requests.collect(), |requests| registry.resolve(&requests));
+    let target = |reference: Result<Reference, InvalidReference>| {
+        let reference = reference.map_err(ResolveError::Reference)?;
+        let digest = match reference.selector {
+            Selector::Digest(digest) => digest,
+            Selector::Tag(_) => match answers.one() {
+                Ok(descriptor) => descriptor.digest,
+                Err(RegistryError::NotFound(_)) => {
+                    return Err(ResolveError::NotFound(reference.to_string()));
+                }
+                Err(error) => return Err(ResolveError::Registry(error)),
+            },
+        };
+        Ok(Target {
+            repository: reference.repository,
+            digest,
+        })
+    };
+    parsed.into_iter().map(target).collect()
 }
 
 /// Why something was not fetched.
@@ -194,7 +209,16 @@ pub(crate) fn blob_request(repository: &Repository, descriptor: &Descriptor) -> 
 
 /// What became of blobs that were asked for, by what was said of them: a layer that lies about
 /// a size must not stand in the way of one that does not.
-pub(crate) type Blobs = BTreeMap<(Digest, u64), Result<VerifiedBytes, BlobError>>;
+pub(crate) struct Blobs(Vec<((Digest, u64), Result<VerifiedBytes, BlobError>)>);
+
+impl Blobs {
+    /// What became of a blob, if it was asked for.
+    pub(crate) fn get(&self, wanted: &Descriptor) -> Option<&Result<VerifiedBytes, BlobError>> {
+        let said = (wanted.digest, wanted.size);
+        let found = self.0.iter().find(|(blob, _)| *blob == said);
+        found.map(|(_, blob)| blob)
+    }
+}
 
 /// Why a blob is not there.
 #[derive(Clone)]
@@ -208,15 +232,14 @@ pub(crate) fn read_blobs(
     wanted: &[Descriptor],
     answers: Vec<Result<Vec<u8>, RegistryError>>,
 ) -> Blobs {
-    let mut blobs = Blobs::new();
-    for (descriptor, answer) in wanted.iter().zip(answers) {
+    let read = |(wanted, answer): (&Descriptor, Result<_, _>)| {
         let blob = answer.map_err(BlobError::Registry).and_then(|bytes| {
-            VerifiedBytes::with_descriptor(bytes, descriptor)
+            VerifiedBytes::with_descriptor(bytes, wanted)
                 .map_err(|error| BlobError::Altered(error.to_string()))
         });
-        blobs.insert((descriptor.digest, descriptor.size), blob);
-    }
-    blobs
+        ((wanted.digest, wanted.size), blob)
+    };
+    Blobs(wanted.iter().zip(answers).map(read).collect())
 }
 
 /// Images that are taken through a step together; bounds what is held in memory at a time.
@@ -231,12 +254,12 @@ mod tests {
     use super::*;
 
     fn doubled(items: Vec<Result<u8, &'static str>>, short: usize) -> Vec<Result<u8, String>> {
-        let items = items
+        let mut items: Vec<_> = items
             .into_iter()
             .map(|item| item.map_err(String::from))
             .collect();
         side_by_side(
-            items,
+            &mut items,
             |&item| if item == 0 { Vec::new() } else { vec![item] },
             |asked| {
                 let kept = asked.len() - short;
@@ -246,11 +269,14 @@ mod tests {
                     .map(|item| Ok(item * 2))
                     .collect()
             },
-            |item, answers| match item {
-                0 => Ok(0),
-                _ => only(answers).map_err(|error: RegistryError| error.to_string()),
+            |item, answers| {
+                if *item != 0 {
+                    *item = only(answers).map_err(|error: RegistryError| error.to_string())?;
+                }
+                Ok(())
             },
-        )
+        );
+        items
     }
 
     #[test]

@@ -33,9 +33,15 @@ pub(crate) fn to_go_json<T: Serialize>(value: &T) -> Result<String, serde_json::
     Ok(escaped)
 }
 
+/// Reads JSON, always from bytes: of a reader of strings as well, both would be linked.
+pub(crate) fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, String> {
+    serde_json::from_slice(json).map_err(|error| error.to_string())
+}
+
 /// A JSON object with its members as they stand, in their order.
 ///
 /// A key that is given twice is refused: two readers could disagree about which one counts.
+#[derive(Default)]
 pub(crate) struct Object(Vec<(String, Box<RawValue>)>);
 
 impl Object {
@@ -44,16 +50,19 @@ impl Object {
         if depth(bytes) > MAX_DEPTH {
             return Err(format!("nested more than {MAX_DEPTH} deep"));
         }
-        serde_json::from_slice(bytes).map_err(|error| error.to_string())
+        read(bytes)
     }
 
     /// Takes a member out and reads it; `None` where it is absent or `null`.
     pub(crate) fn take<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, String> {
-        let Some(place) = self.0.iter().position(|(name, _)| name == key) else {
-            return Ok(None);
-        };
-        let (_, raw) = self.0.remove(place);
-        serde_json::from_str(raw.get()).map_err(|error| format!("{key}: {error}"))
+        let raw = self.remove(key).filter(|raw| raw.get() != "null");
+        let read = |raw: Box<RawValue>| read_member(key, &raw);
+        raw.map(read).transpose()
+    }
+
+    fn remove(&mut self, key: &str) -> Option<Box<RawValue>> {
+        let place = self.0.iter().position(|(name, _)| name == key)?;
+        Some(self.0.remove(place).1)
     }
 
     /// Takes a member out that must be there.
@@ -78,10 +87,8 @@ impl Object {
     pub(crate) fn into_strings(self) -> Result<BTreeMap<String, String>, String> {
         let mut strings = BTreeMap::new();
         for (key, raw) in self.0.into_iter().filter(|(_, raw)| is_string(raw)) {
-            match serde_json::from_str(raw.get()) {
-                Ok(value) => strings.insert(key, value),
-                Err(error) => return Err(format!("{key}: {error}")),
-            };
+            let value = read_member(&key, &raw)?;
+            strings.insert(key, value);
         }
         Ok(strings)
     }
@@ -169,6 +176,11 @@ impl<'de, const MOST: usize> Deserialize<'de> for Elements<MOST> {
 
         deserializer.deserialize_seq(Values)
     }
+}
+
+/// Reads the value of a member.
+pub(crate) fn read_member<T: DeserializeOwned>(key: &str, raw: &RawValue) -> Result<T, String> {
+    read(raw.get().as_bytes()).map_err(|error| format!("{key}: {error}"))
 }
 
 fn is_string(raw: &RawValue) -> bool {

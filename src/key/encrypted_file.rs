@@ -9,15 +9,13 @@
 //!
 //! The source is `encrypted.go` of go-securesystemslib, and `pkg/cosign/keys.go` for the PEM types.
 
-use alloc::{
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{string::String, vec::Vec};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde::{Deserialize, Serialize};
 use xsalsa20poly1305::{AeadInPlace as _, KeyInit as _, XSalsa20Poly1305};
 use zeroize::Zeroizing;
+
+use crate::json::Object;
 
 use super::{
     Random,
@@ -58,23 +56,12 @@ pub(super) fn seal(
         .expect("a key is far below the limit of the cipher, 2^70 bytes");
     tag_place.copy_from_slice(&tag);
 
-    let file = File {
-        kdf: Kdf {
-            name: KDF.into(),
-            params: Params {
-                n: 1 << LOG_N,
-                r: R,
-                p: P,
-            },
-            salt: STANDARD.encode(salt),
-        },
-        cipher: Cipher {
-            name: CIPHER.into(),
-            nonce: STANDARD.encode(nonce),
-        },
-        ciphertext: STANDARD.encode(&*ciphertext),
-    };
-    let json = serde_json::to_string(&file).expect("strings and integers always make JSON");
+    let (salt, nonce) = (STANDARD.encode(salt), STANDARD.encode(nonce));
+    let ciphertext = STANDARD.encode(&*ciphertext);
+    // In the order in which Go writes it.
+    let json = alloc::format!(
+        r#"{{"kdf":{{"name":"{KDF}","params":{{"N":{N},"r":{R},"p":{P}}},"salt":"{salt}"}},"cipher":{{"name":"{CIPHER}","nonce":"{nonce}"}},"ciphertext":"{ciphertext}"}}"#
+    );
     Ok(pem::encode(LABEL, json.as_bytes()))
 }
 
@@ -89,34 +76,33 @@ struct Sealed {
 
 impl Sealed {
     fn parse(json: &[u8]) -> Result<Self, KeyError> {
-        let file: File = serde_json::from_slice(json)
-            .map_err(|error| KeyError::malformed("key file JSON", quoted(&error.to_string())))?;
-        if file.kdf.name != KDF {
-            let found = quoted(&file.kdf.name);
+        let file = File::read(json)
+            .map_err(|error| KeyError::malformed("key file JSON", quoted(&error)))?;
+        if file.kdf != KDF {
+            let found = quoted(&file.kdf);
             return Err(KeyError::unsupported("key derivation function", found, KDF));
         }
-        if file.cipher.name != CIPHER {
-            let found = quoted(&file.cipher.name);
+        if file.cipher != CIPHER {
+            let found = quoted(&file.cipher);
             return Err(KeyError::unsupported("cipher", found, CIPHER));
         }
-        let Params { n, r, p } = file.kdf.params;
-        let log_n = match (n, r, p) {
-            (32_768, R, P) => 15,
-            (65_536, R, P) => 16,
-            (131_072, R, P) => 17,
-            _ => {
+        let log_n = match file.params {
+            [32_768, 8, 1] => 15,
+            [65_536, 8, 1] => 16,
+            [131_072, 8, 1] => 17,
+            [n, r, p] => {
                 let found = alloc::format!("N={n}, r={r}, p={p}");
                 let accepted = "N=32768, 65536 or 131072 with r=8, p=1";
                 return Err(KeyError::unsupported("scrypt parameters", found, accepted));
             }
         };
 
-        let salt = decode("key file salt", &file.kdf.salt)?;
+        let salt = decode("key file salt", &file.salt)?;
         if !SALT_SIZES.contains(&salt.len()) {
             let problem = alloc::format!("expected 8 to 64 bytes, found {}", salt.len());
             return Err(KeyError::malformed("key file salt", problem));
         }
-        let nonce = decode("key file nonce", &file.cipher.nonce)?;
+        let nonce = decode("key file nonce", &file.nonce)?;
         let nonce = <[u8; 24]>::try_from(nonce.as_slice()).map_err(|_| {
             let problem = alloc::format!("expected 24 bytes, found {}", nonce.len());
             KeyError::malformed("key file nonce", problem)
@@ -174,37 +160,35 @@ fn decode(part: &'static str, base64: &str) -> Result<Vec<u8>, KeyError> {
         .map_err(|error| KeyError::malformed(part, error))
 }
 
-/// The JSON, in the order in which Go writes it. Unknown members are ignored as Go does; a
-/// member that comes twice is refused (in Go the last one wins).
-#[derive(Deserialize, Serialize)]
+/// What the JSON says. Unknown members are ignored as Go does; a member that comes twice is refused
+/// (in Go the last one wins).
 struct File {
-    kdf: Kdf,
-    cipher: Cipher,
+    kdf: String,
+    /// N, r and p. Absent counts as zero, so that another function's parameters do not hide its
+    /// name.
+    params: [u64; 3],
+    salt: String,
+    cipher: String,
+    nonce: String,
     ciphertext: String,
 }
 
-#[derive(Deserialize, Serialize)]
-struct Kdf {
-    name: String,
-    /// Absent counts as zero, so that another function's parameters do not hide its name.
-    #[serde(default)]
-    params: Params,
-    salt: String,
-}
-
-#[derive(Default, Deserialize, Serialize)]
-#[serde(default)]
-struct Params {
-    #[serde(rename = "N")]
-    n: u64,
-    r: u32,
-    p: u32,
-}
-
-#[derive(Deserialize, Serialize)]
-struct Cipher {
-    name: String,
-    nonce: String,
+impl File {
+    fn read(json: &[u8]) -> Result<Self, String> {
+        let mut file = Object::parse(json)?;
+        let mut kdf: Object = file.require("kdf")?;
+        let mut cipher: Object = file.require("cipher")?;
+        let mut params: Object = kdf.take("params")?.unwrap_or_default();
+        let mut number = |name| params.take(name).map(Option::unwrap_or_default);
+        Ok(Self {
+            kdf: kdf.require("name")?,
+            params: [number("N")?, number("r")?, number("p")?],
+            salt: kdf.require("salt")?,
+            cipher: cipher.require("name")?,
+            nonce: cipher.require("nonce")?,
+            ciphertext: file.require("ciphertext")?,
+        })
+    }
 }
 
 const LABEL: &str = "ENCRYPTED SIGSTORE PRIVATE KEY";
@@ -212,6 +196,7 @@ const LEGACY_LABEL: &str = "ENCRYPTED COSIGN PRIVATE KEY";
 const KDF: &str = "scrypt";
 const CIPHER: &str = "nacl/secretbox";
 const LOG_N: u8 = 16;
+const N: u64 = 1 << LOG_N;
 const R: u32 = 8;
 const P: u32 = 1;
 const TAG: usize = 16;

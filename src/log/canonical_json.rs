@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use serde_json::value::RawValue;
 
 use super::limits::MAX_JSON_DEPTH;
-use crate::json::Object;
+use crate::json::{Object, read};
 
 /// Rewrites a JSON text in its canonical form (RFC 8785, JCS): members sorted by the UTF-16 of
 /// their names, numbers as ECMAScript prints them, no white space.
@@ -17,7 +17,7 @@ use crate::json::Object;
 /// number beyond a double, more than [`MAX_JSON_DEPTH`] levels, or no JSON at all.
 pub fn canonicalize(json: &str) -> Result<String, String> {
     let mut canonical = String::with_capacity(json.len());
-    let value: &RawValue = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    let value: &RawValue = read(json.as_bytes())?;
     write(value, MAX_JSON_DEPTH, &mut canonical)?;
     Ok(canonical)
 }
@@ -43,7 +43,7 @@ fn write(value: &RawValue, depth: usize, out: &mut String) -> Result<(), String>
         }
         Some(b'[') => {
             let depth = deeper()?;
-            let items: Vec<Box<RawValue>> = parse(text)?;
+            let items: Vec<Box<RawValue>> = read(text.as_bytes())?;
             out.push('[');
             for (place, item) in items.iter().enumerate() {
                 if place > 0 {
@@ -53,7 +53,7 @@ fn write(value: &RawValue, depth: usize, out: &mut String) -> Result<(), String>
             }
             out.push(']');
         }
-        Some(b'"') => string(&parse::<String>(text)?, out)?,
+        Some(b'"') => string(&read::<String>(text.as_bytes())?, out)?,
         Some(b'-' | b'0'..=b'9') => {
             let number = text.parse().ok().filter(|number: &f64| number.is_finite());
             push_number(number.ok_or("a number beyond a double")?, out);
@@ -119,8 +119,4 @@ fn push_number(number: f64, out: &mut String) {
             out.extend(["e", sign, &(point - 1).to_string()]);
         }
     }
-}
-
-fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|error| error.to_string())
 }

@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::value::RawValue;
 
 use super::limits::{MAX_INTEGER, MAX_PROOF_HASHES};
-use crate::json::Object;
+use crate::json::{Object, read_member};
 
 /// Standard base64 with padding, in its one encoding: what was decoded can be encoded again to
 /// the same text, which a signed entry timestamp covers.
@@ -79,8 +79,7 @@ pub(super) fn hashes(
         ));
     }
     let hash = |item: Box<RawValue>| {
-        let text: String =
-            serde_json::from_str(item.get()).map_err(|error| format!("{name}: {error}"))?;
+        let text: String = read_member(name, &item)?;
         hash(name, &text, encoding)
     };
     items.into_iter().map(hash).collect()

@@ -1,6 +1,7 @@
 //! `dev.sigstore.rekor.v1.TransparencyLogEntry` in protobuf's JSON: what Rekor v2 answers, and what
 //! sigstore bundles hold.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -14,11 +15,11 @@ use super::error::LogError;
 use super::fields::{self, base64};
 use super::limits::{MAX_ENTRIES, MAX_ENTRIES_SIZE, MAX_ENTRY_SIZE};
 use super::log_id::LogId;
-use crate::json::Object;
+use crate::json::{Object, read};
 
 pub(super) fn parse_all(entries: &[u8]) -> Result<Vec<LogEntry>, LogError> {
     LogError::within("bytes of log entries", MAX_ENTRIES_SIZE, entries.len())?;
-    let raw: Vec<&RawValue> = serde_json::from_slice(entries).map_err(LogError::malformed)?;
+    let raw: Vec<Box<RawValue>> = read(entries).map_err(LogError::malformed)?;
     LogError::within("log entries", MAX_ENTRIES, raw.len())?;
     let mut entries = Vec::<LogEntry>::with_capacity(raw.len());
     for entry in raw {

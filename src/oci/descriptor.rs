@@ -5,12 +5,14 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::{Digest, media_type};
+use crate::json::Object;
 
 /// A descriptor, OCI image specification: what is where, and how long it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Object")]
 pub struct Descriptor {
     /// The media type of what is described.
-    #[serde(rename = "mediaType")]
+    #[serde(rename(serialize = "mediaType"))]
     pub media_type: String,
     /// The size in bytes.
     pub size: u64,
@@ -28,12 +30,30 @@ impl Descriptor {
         }
     }
 
+    /// Takes the members out that describe.
+    pub(super) fn take(object: &mut Object) -> Result<Self, String> {
+        Ok(Self {
+            media_type: object.require("mediaType")?,
+            size: object.require("size")?,
+            digest: object.require("digest")?,
+        })
+    }
+
     /// Whether an index is described.
     pub fn is_index(&self) -> bool {
         matches!(
             self.media_type.as_str(),
             media_type::OCI_INDEX | media_type::DOCKER_LIST
         )
+    }
+}
+
+/// Reads past other members, and refuses one that is given twice.
+impl TryFrom<Object> for Descriptor {
+    type Error = String;
+
+    fn try_from(mut object: Object) -> Result<Self, String> {
+        Self::take(&mut object)
     }
 }
 

@@ -87,10 +87,7 @@ impl fmt::Display for Hex<'_> {
 
 /// A string that is not a digest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "\"{}\" is not a digest: expected sha256: and 64 lower-case hexadecimal digits",
-    .0.escape_debug()
-)]
+#[error("{0:?} is not a digest: expected sha256: and 64 lower-case hexadecimal digits")]
 pub struct InvalidDigest(String);
 
 fn nibble(digit: u8) -> Option<u8> {

@@ -43,7 +43,7 @@ pub struct Index {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedManifest {
     /// Served under a media type that is none of a manifest's.
-    #[error("served as \"{}\", which is no type of a manifest or index", .0.escape_debug())]
+    #[error("served as {0:?}, which is no type of a manifest or index")]
     MediaType(String),
     /// Not the content that the type demands.
     #[error("malformed manifest: {0}")]
@@ -83,8 +83,8 @@ pub(super) fn open(served_as: &str, bytes: &[u8]) -> Result<Object, MalformedMan
         .map_err(MalformedManifest::Content)?
     {
         Some(own) if own != served_as => Err(MalformedManifest::Content(format!(
-            "mediaType: says \"{}\" but was served as {served_as}",
-            own.chars().take(SHOWN).collect::<String>().escape_debug()
+            "mediaType: says {:?} but was served as {served_as}",
+            own.chars().take(SHOWN).collect::<String>()
         ))),
         _ => Ok(object),
     }

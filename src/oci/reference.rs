@@ -86,7 +86,7 @@ impl FromStr for Reference {
         if text.len() > MAX_REFERENCE {
             return Err(invalid("longer than 1024 bytes"));
         }
-        if text.contains("://") {
+        if text.split(':').skip(1).any(|rest| rest.starts_with("//")) {
             return Err(invalid("a reference is no URL: leave out the scheme"));
         }
         let (name, digest) = match text.split_once('@') {
@@ -133,7 +133,7 @@ impl fmt::Display for Reference {
 
 /// A string that is no reference.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{}\" is not an image reference: {why}", text.escape_debug())]
+#[error("{text:?} is not an image reference: {why}")]
 pub struct InvalidReference {
     text: String,
     why: &'static str,

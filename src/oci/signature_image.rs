@@ -3,17 +3,17 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec;
 use alloc::vec::Vec;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::manifest::{MalformedManifest, open};
 use super::{Descriptor, Digest, media_type};
-use crate::json::{Elements, Object, to_go_json};
+use crate::json::{Elements, Object, read, to_go_json};
 
 /// The tag of an image's signatures, beside the image: `sha256-<hex>.sig`.
 pub fn signature_tag(digest: &Digest) -> String {
@@ -86,35 +86,29 @@ impl SignatureImage {
         Self { layers, ..self }
     }
 
-    /// The bytes to push: manifest and configuration, as cosign writes them.
+    /// The bytes to push: manifest and configuration, as cosign writes them, in the order of
+    /// go-containerregistry's structures.
     ///
     /// `created` is the configuration's creation time. Fails, naming the layer, if one is no
     /// descriptor: a configuration that lists it cannot be written.
     pub fn build(&self, created: Option<&str>) -> Result<BuiltSignatureImage, String> {
         let mut diff_ids = Vec::with_capacity(self.layers.len());
+        let mut layers = Vec::with_capacity(self.layers.len());
         for (place, layer) in self.layers.iter().enumerate() {
             let content = layer
                 .content
                 .as_ref()
                 .map_err(|why| format!("layer {place}: {why}"))?;
-            diff_ids.push(content.descriptor.digest);
+            diff_ids.push(format!(r#""{}""#, content.descriptor.digest));
+            layers.push(layer.raw.get());
         }
-        let config = to_go_json(&Config {
-            architecture: "",
-            created: created.unwrap_or(YEAR_ONE),
-            history: self
-                .layers
-                .iter()
-                .map(|_| History { created: YEAR_ONE })
-                .collect(),
-            os: "",
-            rootfs: RootFs {
-                kind: "layers",
-                diff_ids,
-            },
-            config: Empty {},
-        })
-        .map_err(|error| error.to_string())?
+        let written = |why: serde_json::Error| why.to_string();
+        let created = to_go_json(&created.unwrap_or(YEAR_ONE)).map_err(written)?;
+        let history = vec![format!(r#"{{"created":"{YEAR_ONE}"}}"#); diff_ids.len()].join(",");
+        let diff_ids = diff_ids.join(",");
+        let config = format!(
+            r#"{{"architecture":"","created":{created},"history":[{history}],"os":"","rootfs":{{"type":"layers","diff_ids":[{diff_ids}]}},"config":{{}}}}"#
+        )
         .into_bytes();
         let config_type = self
             .config
@@ -122,12 +116,18 @@ impl SignatureImage {
             .map_or(media_type::OCI_CONFIG, |config| &config.media_type);
         let config_descriptor = Descriptor::of(config_type, &config);
         // Others' members stay byte for byte; our own layer is escaped already.
-        let manifest = serde_json::to_string(&Manifest {
-            image: self,
-            config: &config_descriptor,
-        })
-        .map_err(|error| error.to_string())?
-        .into_bytes();
+        let mut manifest = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{}","config":{},"layers":[{}]"#,
+            self.media_type,
+            serde_json::to_string(&config_descriptor).map_err(written)?,
+            layers.join(","),
+        );
+        for (key, value) in &self.rest {
+            let key = serde_json::to_string(key).map_err(written)?;
+            manifest.extend([",", &key, ":", value.get()]);
+        }
+        manifest.push('}');
+        let manifest = manifest.into_bytes();
         let manifest_descriptor = Descriptor::of(&self.media_type, &manifest);
         Ok(BuiltSignatureImage {
             manifest,
@@ -171,9 +171,8 @@ impl Layer {
             descriptor,
             annotations,
         };
-        let raw = to_go_json(&content)
-            .and_then(RawValue::from_string)
-            .map_err(|error| error.to_string())?;
+        let json = to_go_json(&content).map_err(|error| error.to_string())?;
+        let raw = read(json.as_bytes())?;
         Ok(Self {
             raw,
             content: Ok(content),
@@ -188,11 +187,7 @@ impl Layer {
     fn read(raw: Box<RawValue>) -> Self {
         let content = Object::parse(raw.get().as_bytes()).and_then(|mut object| {
             Ok(AttachedSignature {
-                descriptor: Descriptor {
-                    media_type: object.require("mediaType")?,
-                    size: object.require("size")?,
-                    digest: object.require("digest")?,
-                },
+                descriptor: Descriptor::take(&mut object)?,
                 annotations: match object.take::<Object>("annotations")? {
                     Some(annotations) => match annotations.other_than_string() {
                         None => annotations.into_strings()?,
@@ -241,52 +236,6 @@ impl AttachedSignature {
 
 /// Most layers of a signature image, as in cosign (`maxLayers`).
 pub const MAX_SIGNATURES: usize = 1000;
-
-/// The manifest in the order of go-containerregistry's structures.
-struct Manifest<'a> {
-    image: &'a SignatureImage,
-    config: &'a Descriptor,
-}
-
-impl Serialize for Manifest<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("schemaVersion", &2)?;
-        map.serialize_entry("mediaType", &self.image.media_type)?;
-        map.serialize_entry("config", self.config)?;
-        let layers: Vec<&RawValue> = self.image.layers.iter().map(|layer| &*layer.raw).collect();
-        map.serialize_entry("layers", &layers)?;
-        for (key, value) in &self.image.rest {
-            map.serialize_entry(key, value)?;
-        }
-        map.end()
-    }
-}
-
-#[derive(Serialize)]
-struct Config<'a> {
-    architecture: &'a str,
-    created: &'a str,
-    history: Vec<History<'a>>,
-    os: &'a str,
-    rootfs: RootFs<'a>,
-    config: Empty,
-}
-
-#[derive(Serialize)]
-struct History<'a> {
-    created: &'a str,
-}
-
-#[derive(Serialize)]
-struct RootFs<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    diff_ids: Vec<Digest>,
-}
-
-#[derive(Serialize)]
-struct Empty {}
 
 /// Where cosign keeps the signature of a layer.
 const SIGNATURE_ANNOTATION: &str = "dev.cosignproject.cosign/signature";

@@ -1,8 +1,7 @@
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-
-use serde::Serialize;
 
 use crate::json::{MAX_MEMBERS, Object, to_go_json};
 use crate::oci::Digest;
@@ -27,19 +26,14 @@ impl SimpleSigning {
         if self.annotations.len() > MAX_MEMBERS {
             return Err(PayloadError::TooManyAnnotations(self.annotations.len()));
         }
-        let bytes = to_go_json(&Document {
-            critical: Critical {
-                identity: Identity {
-                    docker_reference: &self.docker_reference,
-                },
-                image: Image {
-                    docker_manifest_digest: self.digest,
-                },
-                kind: TYPE,
-            },
-            optional: (!self.annotations.is_empty()).then_some(&self.annotations),
-        })
-        .map_err(|error| PayloadError::Malformed(error.to_string()))?
+        let malformed = |error: serde_json::Error| PayloadError::Malformed(error.to_string());
+        let reference = to_go_json(&self.docker_reference).map_err(malformed)?;
+        let optional = (!self.annotations.is_empty()).then_some(&self.annotations);
+        let optional = to_go_json(&optional).map_err(malformed)?;
+        let digest = self.digest;
+        let bytes = format!(
+            r#"{{"critical":{{"identity":{{"docker-reference":{reference}}},"image":{{"docker-manifest-digest":"{digest}"}},"type":"{TYPE}"}},"optional":{optional}}}"#
+        )
         .into_bytes();
         within_limit(&bytes)?;
         Ok(bytes)
@@ -85,7 +79,7 @@ pub enum PayloadError {
     #[error("not a simple-signing payload: {0}")]
     Malformed(String),
     /// Another type of claim.
-    #[error("expected a payload of type \"{TYPE}\", found \"{}\"", .0.escape_debug())]
+    #[error("expected a payload of type \"{TYPE}\", found {0:?}")]
     UnexpectedType(String),
     /// Longer than [`MAX_PAYLOAD_SIZE`].
     #[error("a payload is at most {MAX_PAYLOAD_SIZE} bytes long, found {0}")]
@@ -97,32 +91,6 @@ pub enum PayloadError {
 
 /// The most bytes of a payload: over a hundred times what cosign writes without annotations.
 pub const MAX_PAYLOAD_SIZE: usize = 64 * 1024;
-
-#[derive(Serialize)]
-struct Document<'a> {
-    critical: Critical<'a>,
-    optional: Option<&'a BTreeMap<String, String>>,
-}
-
-#[derive(Serialize)]
-struct Critical<'a> {
-    identity: Identity<'a>,
-    image: Image,
-    #[serde(rename = "type")]
-    kind: &'a str,
-}
-
-#[derive(Serialize)]
-struct Identity<'a> {
-    #[serde(rename = "docker-reference")]
-    docker_reference: &'a str,
-}
-
-#[derive(Serialize)]
-struct Image {
-    #[serde(rename = "docker-manifest-digest")]
-    docker_manifest_digest: Digest,
-}
 
 fn within_limit(bytes: &[u8]) -> Result<(), PayloadError> {
     if bytes.len() > MAX_PAYLOAD_SIZE {
@@ -137,8 +105,6 @@ const SHOWN: usize = 80;
 
 #[cfg(test)]
 mod tests {
-    use alloc::format;
-
     use super::*;
 
     const DIGEST: &str = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";

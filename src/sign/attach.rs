@@ -1,4 +1,3 @@
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
@@ -83,21 +82,24 @@ pub(super) fn attach<H: Registry + RegistryPush>(
     jobs: Vec<Job>,
     how: &How<'_>,
 ) -> Vec<Outcome> {
-    let mut jobs: Jobs = jobs
+    let mut jobs: Vec<Result<Progress, SigningError>> = jobs
         .into_iter()
         .map(|job| Progress::start(job, how))
         .collect();
+    // So many at a time that what is held of them is bounded.
     for _ in 0..MAX_ROUNDS {
-        jobs = in_groups(jobs, |group| {
-            let group = push_blobs(host, group);
-            let group = read(host, group, how);
-            let group = push_blobs(host, group);
-            let group = reread(host, group);
-            write(host, group)
-        });
+        for group in jobs.chunks_mut(SIDE_BY_SIDE) {
+            push_blobs(host, group);
+            read(host, group, how);
+            push_blobs(host, group);
+            reread(host, group);
+            write(host, group);
+        }
         // All have written when the first is read back, so one pause is enough.
         let mut pause = CONFIRM_MS;
-        jobs = in_groups(jobs, |group| confirm(host, group, how, &mut pause));
+        for group in jobs.chunks_mut(SIDE_BY_SIDE) {
+            confirm(host, group, how, &mut pause);
+        }
         if jobs.iter().flatten().all(|job| job.attached.is_some()) {
             break;
         }
@@ -105,25 +107,17 @@ pub(super) fn attach<H: Registry + RegistryPush>(
     jobs.into_iter().map(|job| job?.finish()).collect()
 }
 
-/// Takes jobs through a step, so many at a time that what is held of them is bounded.
-fn in_groups(jobs: Jobs, mut step: impl FnMut(Jobs) -> Jobs) -> Jobs {
-    let mut rest = jobs.into_iter().peekable();
-    let mut done = Vec::with_capacity(rest.len());
-    while rest.peek().is_some() {
-        done.extend(step(rest.by_ref().take(SIDE_BY_SIDE).collect()));
-    }
-    done
-}
-
 /// A job on its way.
 struct Progress {
     job: Job,
     /// Blobs that the registry has by our hand.
-    pushed: BTreeSet<Digest>,
+    pushed: Vec<Digest>,
     /// How often the tag was read to be merged with.
     rounds: u32,
     /// Why manifests were refused.
     refused: Vec<RegistryError>,
+    /// What the tag was found to hold, and the blobs that tell what to do with it.
+    found: Option<(Option<FoundSignatures>, Vec<Descriptor>)>,
     /// What is to be written, and over what.
     pending: Option<Pending>,
     /// What was written, or was found to hold what was written, and is to be confirmed.
@@ -145,7 +139,7 @@ struct Written {
     outcome: AttachOutcome,
 }
 
-type Jobs = Vec<Result<Progress, SigningError>>;
+type Jobs = [Result<Progress, SigningError>];
 
 impl Progress {
     fn start(job: Job, how: &How<'_>) -> Result<Self, SigningError> {
@@ -163,9 +157,10 @@ impl Progress {
         };
         Ok(Self {
             job,
-            pushed: BTreeSet::new(),
+            pushed: Vec::new(),
             rounds: 0,
             refused: Vec::new(),
+            found: None,
             pending: Some(pending),
             written: None,
             attached: None,
@@ -197,24 +192,18 @@ impl Progress {
         step / 2 + step * u32::from(jitter) / 255
     }
 
-    /// Blobs that a manifest needs and the registry does not have by our hand.
-    fn unpushed(&self) -> Vec<(Digest, Vec<u8>)> {
+    /// Blobs that a manifest needs, those included that the registry has by our hand.
+    fn blobs(&self) -> Vec<(Digest, &[u8])> {
         let Some(pending) = &self.pending else {
             return Vec::new();
         };
-        let config = (
-            pending.built.config_descriptor.digest,
-            pending.built.config.clone(),
-        );
-        let payloads = self
-            .job
-            .wanted
-            .iter()
-            .map(|wanted| (wanted.content.descriptor.digest, wanted.payload.clone()));
-        payloads
-            .chain([config])
-            .filter(|(digest, _)| !self.pushed.contains(digest))
-            .collect()
+        let payloads = self.job.wanted.iter().map(|wanted| {
+            let digest = wanted.content.descriptor.digest;
+            (digest, wanted.payload.as_slice())
+        });
+        let digest = pending.built.config_descriptor.digest;
+        let config = (digest, pending.built.config.as_slice());
+        payloads.chain([config]).collect()
     }
 
     fn ownership<'a>(&'a self, how: &How<'a>) -> Ownership<'a> {
@@ -318,37 +307,31 @@ impl Progress {
         )
     }
 
-    fn finish(self) -> Outcome {
-        let contended = || {
-            SigningError::Contended(format!(
+    fn finish(mut self) -> Outcome {
+        match (self.attached.take(), self.refused.pop()) {
+            (Some(attached), _) => Ok((attached, self.signatures)),
+            (None, Some(refused)) => Err(SigningError::Registry(refused)),
+            (None, None) => Err(SigningError::Contended(format!(
                 "others kept writing to {}: the signature did not stay in {MAX_ROUNDS} tries; \
                  sign again",
                 self.place()
-            ))
-        };
-        let given_up = || {
-            self.refused
-                .last()
-                .cloned()
-                .map_or_else(contended, SigningError::Registry)
-        };
-        let attached = self.attached.clone().ok_or_else(given_up)?;
-        Ok((attached, self.signatures))
+            ))),
+        }
     }
 }
 
 /// Reads the tag, and what is needed to tell the signer's layers from others'.
-fn read<H: Registry>(host: &mut H, jobs: Jobs, how: &How<'_>) -> Jobs {
-    let found = side_by_side(
+fn read<H: Registry>(host: &mut H, jobs: &mut Jobs, how: &How<'_>) {
+    side_by_side(
         jobs,
         |job| match job.is_to_merge() {
             true => vec![job.request(job.pause())],
             false => Vec::new(),
         },
         |requests| host.fetch_manifests(&requests),
-        |mut job, answers| {
+        |job, answers| {
             if !job.is_to_merge() {
-                return Ok((job, None, Vec::new()));
+                return Ok(());
             }
             job.rounds += 1;
             let found = read_signatures(only(answers), MAX_MANIFEST_SIZE)?;
@@ -371,72 +354,70 @@ fn read<H: Registry>(host: &mut H, jobs: Jobs, how: &How<'_>) -> Jobs {
                     .filter(|config| how.created.is_none() && config.size <= MAX_CONFIG_SIZE);
                 wanted.extend(config.cloned());
             }
-            Ok((job, found, wanted))
+            job.found = Some((found, wanted));
+            Ok(())
         },
     );
     side_by_side(
-        found,
-        |(job, _, wanted): &(Progress, Option<FoundSignatures>, Vec<Descriptor>)| {
+        jobs,
+        |job| {
+            let wanted = job.found.iter().flat_map(|(_, wanted)| wanted);
             wanted
-                .iter()
                 .map(|blob| blob_request(&job.job.repository, blob))
                 .collect()
         },
         |requests| host.fetch_blobs(&requests),
-        |(mut job, found, wanted), answers| {
-            if !job.is_to_merge() {
-                return Ok(job);
-            }
+        |job, answers| {
+            let Some((found, wanted)) = job.found.take() else {
+                return Ok(());
+            };
             let stale = !wanted.is_empty();
             let blobs = read_blobs(&wanted, answers);
             let created = found
                 .as_ref()
                 .and_then(|found| creation_time(found, &blobs));
-            job.merge(found, &blobs, how, created, stale)?;
-            Ok(job)
+            job.merge(found, &blobs, how, created, stale)
         },
-    )
+    );
 }
 
 /// Payloads and the configuration, as far as they were not pushed yet.
-fn push_blobs<H: RegistryPush>(host: &mut H, jobs: Jobs) -> Jobs {
+fn push_blobs<H: RegistryPush>(host: &mut H, jobs: &mut Jobs) {
     side_by_side(
         jobs,
         |job| {
-            let push = |(digest, content)| BlobPush {
+            let mut blobs = job.blobs();
+            blobs.retain(|(digest, _)| !job.pushed.contains(digest));
+            let push = |(digest, content): (_, &[u8])| BlobPush {
                 repository: job.job.repository.clone(),
                 digest,
-                content,
+                content: content.to_vec(),
             };
-            job.unpushed().into_iter().map(push).collect()
+            blobs.into_iter().map(push).collect()
         },
         |blobs| host.push_blobs(blobs),
-        |mut job, answers| {
+        |job, answers| {
             if answers.is_empty() {
-                return Ok(job);
+                return Ok(());
             }
             answers
                 .into_iter()
                 .collect::<Result<(), _>>()
                 .map_err(SigningError::Registry)?;
-            let pushed: Vec<Digest> = job
-                .unpushed()
-                .into_iter()
-                .map(|(digest, _)| digest)
-                .collect();
+            let pushed: Vec<Digest> = job.blobs().iter().map(|(digest, _)| *digest).collect();
             job.pushed.extend(pushed);
             if let Some(pending) = &mut job.pending {
                 pending.stale |= job.rounds > 0;
             }
-            Ok(job)
+            Ok(())
         },
-    )
+    );
 }
 
 /// Where blobs were fetched or pushed since the tag was read: is it still what it was?
 ///
 /// Jobs go step by step together, so one that took time took it from all.
-fn reread<H: Registry>(host: &mut H, jobs: Jobs) -> Jobs {
+fn reread<H: Registry>(host: &mut H, jobs: &mut Jobs) {
     let stale = |job: &Progress| job.pending.as_ref().is_some_and(|pending| pending.stale);
     let any_is_stale = jobs.iter().flatten().any(stale);
     side_by_side(
@@ -446,21 +427,21 @@ fn reread<H: Registry>(host: &mut H, jobs: Jobs) -> Jobs {
             _ => Vec::new(),
         },
         |requests| host.fetch_manifests(&requests),
-        |mut job, answers| {
+        |job, answers| {
             if answers.is_empty() {
-                return Ok(job);
+                return Ok(());
             }
             let now = read_signatures(only(answers), MAX_MANIFEST_SIZE)?;
             let base = job.pending.as_ref().and_then(|pending| pending.base);
             if now.map(|found| found.manifest_digest) != base {
                 job.pending = None;
             }
-            Ok(job)
+            Ok(())
         },
-    )
+    );
 }
 
-fn write<H: RegistryPush>(host: &mut H, jobs: Jobs) -> Jobs {
+fn write<H: RegistryPush>(host: &mut H, jobs: &mut Jobs) {
     side_by_side(
         jobs,
         |job| {
@@ -473,9 +454,9 @@ fn write<H: RegistryPush>(host: &mut H, jobs: Jobs) -> Jobs {
             push.collect()
         },
         |manifests| host.push_manifests(manifests),
-        |mut job, answers| {
+        |job, answers| {
             let Some(pending) = job.pending.take() else {
-                return Ok(job);
+                return Ok(());
             };
             match only(answers) {
                 // Two signers that push one blob at the same time can leave a registry without
@@ -492,9 +473,9 @@ fn write<H: RegistryPush>(host: &mut H, jobs: Jobs) -> Jobs {
                     });
                 }
             }
-            Ok(job)
+            Ok(())
         },
-    )
+    );
 }
 
 /// Reads back what was written, until the tag rests.
@@ -504,7 +485,7 @@ fn write<H: RegistryPush>(host: &mut H, jobs: Jobs) -> Jobs {
 /// same before and after the pause is safe: whoever writes next has read it. A tag that another
 /// signer wrote to meanwhile is waited for once more, for there may be a third who read it
 /// between the two.
-fn confirm<H: Registry>(host: &mut H, jobs: Jobs, how: &How<'_>, pause: &mut u32) -> Jobs {
+fn confirm<H: Registry>(host: &mut H, jobs: &mut Jobs, how: &How<'_>, pause: &mut u32) {
     let after_ms = *pause;
     side_by_side(
         jobs,
@@ -516,9 +497,9 @@ fn confirm<H: Registry>(host: &mut H, jobs: Jobs, how: &How<'_>, pause: &mut u32
             *pause = 0;
             host.fetch_manifests(&requests)
         },
-        |mut job, answers| {
+        |job, answers| {
             let Some(written) = job.written.take() else {
-                return Ok(job);
+                return Ok(());
             };
             let found = read_signatures(only(answers), MAX_MANIFEST_SIZE)?;
             if let Some(found) = found.filter(|found| job.is_in(found, how)) {
@@ -532,9 +513,9 @@ fn confirm<H: Registry>(host: &mut H, jobs: Jobs, how: &How<'_>, pause: &mut u32
                     });
                 }
             }
-            Ok(job)
+            Ok(())
         },
-    )
+    );
 }
 
 fn build(
@@ -559,7 +540,7 @@ fn build(
 /// The creation time that an earlier signer recorded, to be kept.
 fn creation_time(found: &FoundSignatures, blobs: &Blobs) -> Option<String> {
     let config = found.image.config()?;
-    let blob = blobs.get(&(config.digest, config.size))?.as_ref().ok()?;
+    let blob = blobs.get(config)?.as_ref().ok()?;
     Object::parse(blob.as_bytes()).ok()?.take("created").ok()?
 }
 

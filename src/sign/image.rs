@@ -1,4 +1,3 @@
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -61,27 +60,25 @@ pub fn sign_images<H: Registry + RegistryPush>(
     references: &[String],
     options: &Options,
 ) -> Vec<SigningResult> {
+    let checked = options.check();
     let mut subjects = Vec::new();
     for (chunk, group) in references.chunks(SIDE_BY_SIDE).enumerate() {
-        let checked = options.check();
-        let targets = match checked {
+        let mut walks: Walks = match &checked {
             Ok(()) => resolve(host, group)
                 .into_iter()
-                .map(|target| target.map_err(SigningError::from))
+                .map(|target| Ok(Walk::start(target?)))
                 .collect(),
             Err(error) => group.iter().map(|_| Err(error.clone())).collect(),
         };
-        let targets = if options.recursive {
-            expand(host, targets)
-        } else {
-            alone(targets)
-        };
-        for (place, (reference, outcome)) in group.iter().zip(targets).enumerate() {
+        if options.recursive {
+            expand(host, &mut walks);
+        }
+        for (place, (reference, walk)) in group.iter().zip(walks).enumerate() {
             let reference_index = chunk * SIDE_BY_SIDE + place;
-            match outcome {
+            match walk {
                 Err(error) => subjects.push((reference_index, reference.clone(), Err(error))),
-                Ok(targets) => {
-                    for (child, target) in targets.into_iter().enumerate() {
+                Ok(walk) => {
+                    for (child, target) in walk.targets.into_iter().enumerate() {
                         let subject = match child {
                             0 => reference.clone(),
                             _ => format!("{}@{}", target.repository, target.digest),
@@ -183,7 +180,7 @@ fn sign_subjects<H: Registry + RegistryPush>(
     let public_key = signer.public_key().clone();
     let mut logs = None;
     if let Some(log) = signer.log() {
-        signed = log.log(&public_key, signed);
+        log.log(&public_key, &mut signed);
         logs = Some(&log.logs);
     }
     let place = match &options.attachment {
@@ -393,61 +390,43 @@ fn signed_image(
     }
 }
 
-type Targets = Vec<Result<Vec<Target>, SigningError>>;
+type Walks = Vec<Result<Walk, SigningError>>;
 
-fn alone(targets: Vec<Result<Target, SigningError>>) -> Targets {
-    targets
-        .into_iter()
-        .map(|target| target.map(|target| vec![target]))
-        .collect()
-}
-
-/// Each target, followed by the manifests of the index that it may be, and of theirs.
-fn expand<R: Registry>(registry: &mut R, targets: Vec<Result<Target, SigningError>>) -> Targets {
-    let mut walks: Vec<Result<Walk, SigningError>> = targets
-        .into_iter()
-        .map(|target| target.map(Walk::start))
-        .collect();
+/// Finds the manifests of the indexes that targets may be, and of theirs.
+fn expand<R: Registry>(registry: &mut R, walks: &mut Walks) {
     for depth in 0.. {
         if !walks.iter().flatten().any(|walk| !walk.unread.is_empty()) {
             break;
         }
-        walks = side_by_side(
+        side_by_side(
             walks,
             |walk| walk.unread.iter().map(index_request).collect(),
             |requests| registry.fetch_manifests(&requests),
             |walk, answers| walk.step(answers, depth),
         );
     }
-    walks
-        .into_iter()
-        .map(|walk| walk.map(|walk| walk.targets))
-        .collect()
 }
 
 /// A walk through an index.
 struct Walk {
+    /// What was found, each once; first where it began.
     targets: Vec<Target>,
-    seen: BTreeSet<Digest>,
     unread: Vec<Target>,
 }
 
 impl Walk {
     fn start(target: Target) -> Self {
-        let mut seen = BTreeSet::new();
-        seen.insert(target.digest);
         Self {
-            seen,
             targets: vec![target.clone()],
             unread: vec![target],
         }
     }
 
     fn step(
-        mut self,
+        &mut self,
         answers: Vec<Result<ServedManifest, RegistryError>>,
         depth: usize,
-    ) -> Result<Self, SigningError> {
+    ) -> Result<(), SigningError> {
         let read = core::mem::take(&mut self.unread);
         if !read.is_empty() && depth > MAX_DEPTH {
             return Err(SigningError::LimitExceeded(format!(
@@ -456,7 +435,8 @@ impl Walk {
         }
         for (target, answer) in read.into_iter().zip(answers) {
             for child in children(&target, answer)? {
-                if !self.seen.insert(child.digest) {
+                let same = |known: &Target| known.digest == child.digest;
+                if self.targets.iter().any(same) {
                     continue;
                 }
                 if child.is_index {
@@ -470,7 +450,7 @@ impl Walk {
                 }
             }
         }
-        Ok(self)
+        Ok(())
     }
 }
 

@@ -1,13 +1,15 @@
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
+use core::mem::take;
 
 use super::image::{Failed, Made};
 use super::merge::NewSignature;
 use super::signer::SigningError;
 use crate::bundle::{Bundle, Content};
-use crate::fetch::{SIDE_BY_SIDE, only, side_by_side};
+use crate::fetch::{Answers, SIDE_BY_SIDE, only};
 use crate::imports::{
     EntryRequest, LogApi, LogServiceError, Receipt, Submission, TileRequest, TransparencyLog,
 };
@@ -41,92 +43,77 @@ pub struct Logged {
 }
 
 impl Logging<'_> {
-    /// Logs what was signed, a signature after the other within the limits of memory.
-    pub(super) fn log(
-        &mut self,
-        key: &PublicKey,
-        images: Vec<Result<Made, Failed>>,
-    ) -> Vec<Result<Made, Failed>> {
-        let most = images.iter().flatten().map(|made| made.wanted.len()).max();
-        let size = (SIDE_BY_SIDE / most.unwrap_or(1).max(1)).max(1);
-        let mut rest = images.into_iter().peekable();
-        let mut logged = Vec::with_capacity(rest.len());
-        while rest.peek().is_some() {
-            logged.extend(self.log_group(key, rest.by_ref().take(size).collect()));
+    /// Logs what was signed, so many signatures at a time that what is held of them is bounded.
+    ///
+    /// An image ends with all of its signatures logged, or with the first error.
+    pub(super) fn log(&mut self, key: &PublicKey, images: &mut [Result<Made, Failed>]) {
+        let made = images.iter_mut().flatten();
+        let mut signatures: Vec<_> = made.flat_map(|made| &mut made.wanted).collect();
+        let mut outcomes = Vec::with_capacity(signatures.len());
+        for group in signatures.chunks_mut(SIDE_BY_SIDE) {
+            outcomes.extend(self.log_group(key, group));
         }
-        logged
+        let mut outcomes = outcomes.into_iter();
+        for image in images {
+            let Ok(made) = image else { continue };
+            let own: Vec<_> = outcomes.by_ref().take(made.wanted.len()).collect();
+            if let Err(error) = own.into_iter().collect::<Result<(), _>>() {
+                *image = Err(Failed::after_logging(error, take(&mut made.wanted)));
+            }
+        }
     }
 
     fn log_group(
         &mut self,
         key: &PublicKey,
-        images: Vec<Result<Made, Failed>>,
-    ) -> Vec<Result<Made, Failed>> {
-        let api = self.api;
-        let proposed = images
-            .into_iter()
-            .map(|made| {
-                let made = made?;
-                let entries = made.wanted.iter().map(|new| propose(api, &new.signed(key)));
-                let entries = entries.collect::<Result<Vec<_>, _>>()?;
-                Ok((made, entries))
-            })
-            .collect();
-        let submitted = side_by_side(
-            proposed,
-            |(_, entries): &(Made, Vec<Submission>)| entries.clone(),
-            |submissions| self.service.submit(submissions),
-            |(made, _), receipts| Ok((made, receipts)),
-        );
-        let answered = match api {
-            LogApi::RekorV1 => self.read_rekor_v1(submitted),
-            LogApi::RekorV2 => self.read_rekor_v2(submitted),
+        group: &mut [&mut NewSignature],
+    ) -> Vec<Result<(), SigningError>> {
+        let proposed = group.iter().map(|new| propose(self.api, &new.signed(key)));
+        let submissions = match proposed.collect::<Result<Vec<_>, _>>() {
+            Ok(submissions) => submissions,
+            // What hinders one is the key, which is that of all.
+            Err(error) => return vec![Err(error); group.len()],
         };
-        answered
-            .into_iter()
-            .map(|answered| {
-                let (made, entries) = answered?;
-                self.accept_all(key, made, entries)
-            })
-            .collect()
+        let mut receipts = Answers::to(submissions, |entries| self.service.submit(entries));
+        let receipts = receipts.take(group.len());
+        let entries = match self.api {
+            LogApi::RekorV1 => self.read_rekor_v1(receipts),
+            LogApi::RekorV2 => self.read_rekor_v2(receipts),
+        };
+        let accept = |(new, entry): (&mut &mut NewSignature, Result<LogEntry, _>)| {
+            let logged = self.accept(key, new, &entry?)?;
+            new.put_log_entry(logged)
+        };
+        group.iter_mut().zip(entries).map(accept).collect()
     }
 
     /// An entry that was there before is fetched.
-    fn read_rekor_v1(&mut self, submitted: Vec<Submitted>) -> Vec<Answered> {
-        side_by_side(
-            submitted,
-            |(_, receipts)| {
-                let known = receipts.iter().filter_map(|receipt| match receipt {
-                    Ok(Receipt::AlreadyLogged(uuid)) => Some(uuid.clone()),
-                    _ => None,
-                });
-                let request = |uuid| EntryRequest {
-                    uuid,
-                    max_size: MAX_ENTRY_SIZE as u64,
-                };
-                known.map(request).collect()
-            },
-            |requests| self.service.fetch_entries(&requests),
-            |(made, receipts), fetched| {
-                let mut fetched = fetched.into_iter();
-                let entries = receipts.into_iter().map(|receipt| {
-                    let answer = match receipt? {
-                        Receipt::Logged(answer) => answer,
-                        Receipt::AlreadyLogged(_) => only(fetched.next().into_iter().collect())?,
-                    };
-                    LogEntry::from_rekor_v1(&answer).map_err(bad_answer)
-                });
-                let entries = entries.collect();
-                Ok((made, entries))
-            },
-        )
+    fn read_rekor_v1(&mut self, receipts: Vec<Taken>) -> Vec<Result<LogEntry, SigningError>> {
+        let known = receipts.iter().filter_map(|receipt| match receipt {
+            Ok(Receipt::AlreadyLogged(uuid)) => Some(EntryRequest {
+                uuid: uuid.clone(),
+                max_size: MAX_ENTRY_SIZE as u64,
+            }),
+            _ => None,
+        });
+        let mut fetched = Answers::to(known.collect(), |requests| {
+            self.service.fetch_entries(&requests)
+        });
+        let read = |receipt: Taken| {
+            let answer = match receipt? {
+                Receipt::Logged(answer) => answer,
+                Receipt::AlreadyLogged(_) => fetched.one()?,
+            };
+            LogEntry::from_rekor_v1(&answer).map_err(bad_answer)
+        };
+        receipts.into_iter().map(read).collect()
     }
 
     /// An entry that was there before is read from the tiles, and its proof is computed. One after
     /// the other: the entries around it come with it.
-    fn read_rekor_v2(&mut self, submitted: Vec<Submitted>) -> Vec<Answered> {
+    fn read_rekor_v2(&mut self, receipts: Vec<Taken>) -> Vec<Result<LogEntry, SigningError>> {
         let mut tree = None;
-        let mut read = |receipt: Result<Receipt, LogServiceError>| match receipt? {
+        let read = |receipt: Taken| match receipt? {
             Receipt::Logged(answer) => LogEntry::from_rekor_v2(&answer).map_err(bad_answer),
             Receipt::AlreadyLogged(index) => {
                 let index = index.parse().map_err(|_| {
@@ -139,14 +126,7 @@ impl Logging<'_> {
                 self.prove(tree, index)
             }
         };
-        submitted
-            .into_iter()
-            .map(|submitted| {
-                let (made, receipts) = submitted?;
-                let entries = receipts.into_iter().map(&mut read).collect();
-                Ok((made, entries))
-            })
-            .collect()
+        receipts.into_iter().map(read).collect()
     }
 
     fn tree(&mut self) -> Result<TiledTree, SigningError> {
@@ -168,10 +148,10 @@ impl Logging<'_> {
             .iter()
             .map(|tile| request(tile, tile.path()))
             .collect();
-        let mut answers = self.service.fetch_tiles(&requests).into_iter();
+        let mut answers = Answers::to(requests, |requests| self.service.fetch_tiles(&requests));
         let mut contents = BTreeMap::new();
         for tile in tiles {
-            let content = match only(answers.next().into_iter().collect()) {
+            let content = match answers.one() {
                 Err(LogServiceError::NotFound(_)) => {
                     let full = request(&tile, tile.full_path());
                     only(self.service.fetch_tiles(&[full]))?
@@ -181,27 +161,6 @@ impl Logging<'_> {
             contents.insert(tile, content);
         }
         tree.entry(index, &contents).map_err(bad_answer)
-    }
-
-    /// All entries of an image, or the first error and the entries that were made.
-    fn accept_all(
-        &self,
-        key: &PublicKey,
-        mut made: Made,
-        entries: Vec<Result<LogEntry, SigningError>>,
-    ) -> Result<Made, Failed> {
-        let mut failure = None;
-        for (new, entry) in made.wanted.iter_mut().zip(entries) {
-            let logged = entry.and_then(|entry| self.accept(key, new, &entry));
-            match logged.and_then(|logged| new.put_log_entry(logged)) {
-                Ok(()) => {}
-                Err(error) => failure = failure.or(Some(error)),
-            }
-        }
-        match failure {
-            None => Ok(made),
-            Some(error) => Err(Failed::after_logging(error, made.wanted)),
-        }
     }
 
     /// Verifies what came back: neither cosign does before it attaches.
@@ -245,8 +204,8 @@ impl Logging<'_> {
     }
 }
 
-type Submitted = Result<(Made, Vec<Result<Receipt, LogServiceError>>), Failed>;
-type Answered = Result<(Made, Vec<Result<LogEntry, SigningError>>), Failed>;
+/// What the log said to an entry.
+type Taken = Result<Receipt, LogServiceError>;
 
 /// What is posted for a signature.
 fn propose(api: LogApi, signed: &Signed<'_>) -> Result<Submission, SigningError> {

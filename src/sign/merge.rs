@@ -111,8 +111,13 @@ impl Ownership<'_> {
         if self.wanted.iter().any(|wanted| wanted.content == *content) {
             return true;
         }
-        let key = (content.descriptor.digest, content.descriptor.size);
-        let fetched = || blobs.get(&key)?.as_ref().ok().map(|blob| blob.as_bytes());
+        let fetched = || {
+            blobs
+                .get(&content.descriptor)?
+                .as_ref()
+                .ok()
+                .map(|blob| blob.as_bytes())
+        };
         let payload = self.own_payload(content).or_else(fetched);
         let signature = decode_annotation(stored).ok();
         match (self.public_key, payload, signature) {

@@ -1,6 +1,5 @@
 use alloc::format;
 use alloc::string::{String, ToString};
-use alloc::vec;
 use alloc::vec::Vec;
 
 use super::detached::decode_annotation;
@@ -8,7 +7,7 @@ use super::judge::{Candidate, FoundEntry, Judged, VerifiedSignature};
 use super::policy::Policy;
 use super::report::{Rejection, SignatureReport, Verdict, VerificationError, VerifiedImage};
 use crate::fetch::{
-    BlobError, Blobs, FetchError, MAX_PAYLOADS_SIZE, ResolveError, SIDE_BY_SIDE, Target,
+    Answers, BlobError, Blobs, FetchError, MAX_PAYLOADS_SIZE, ResolveError, SIDE_BY_SIDE, Target,
     blob_request, only, read_blobs, read_signatures, resolve, side_by_side, signatures_request,
 };
 use crate::imports::{Registry, RegistryError, SearchRequest, ServedManifest, TransparencyLog};
@@ -59,32 +58,37 @@ fn verify_chunk<R: Registry, L: LookUp>(
     references: &[String],
     signature_repository: Option<&Repository>,
 ) -> Vec<Result<VerifiedImage, VerificationError>> {
-    let targets = resolve(registry, references)
-        .into_iter()
-        .map(|target| target.map_err(VerificationError::from))
-        .collect();
     let place = |target: &Target| signature_repository.unwrap_or(&target.repository).clone();
     let limit = policy.limits().manifest_size;
-    let mut found = side_by_side(
-        targets,
-        |target| vec![signatures_request(&place(target), &target.digest, limit, 0)],
-        |requests| registry.fetch_manifests(&requests),
-        |target, answers| Found::read(policy, target, only(answers)),
-    );
+    let targets = resolve(registry, references);
+    let requests = targets
+        .iter()
+        .flatten()
+        .map(|target| signatures_request(&place(target), &target.digest, limit, 0));
+    let mut answers = Answers::to(requests.collect(), |requests| {
+        registry.fetch_manifests(&requests)
+    });
+    let mut found: Vec<Result<Found, VerificationError>> = targets
+        .into_iter()
+        .map(|target| Found::read(policy, target?, answers.one()))
+        .collect();
     while found
         .iter()
         .flatten()
         .any(|found| !found.payloads.is_empty())
     {
-        found = side_by_side(
-            found,
+        side_by_side(
+            &mut found,
             |found| {
                 let place = place(&found.target);
                 let batch = found.batch().iter();
                 batch.map(|payload| blob_request(&place, payload)).collect()
             },
             |requests| registry.fetch_blobs(&requests),
-            |found, answers| Ok(found.judge_batch(policy, answers, log)),
+            |found, answers| {
+                found.judge_batch(policy, answers, log);
+                Ok(())
+            },
         );
     }
     found
@@ -177,11 +181,11 @@ impl Found {
     }
 
     fn judge_batch(
-        mut self,
+        &mut self,
         policy: &Policy,
         answers: Vec<Result<Vec<u8>, RegistryError>>,
         log: &mut impl LookUp,
-    ) -> Self {
+    ) {
         let blobs = read_blobs(self.batch(), answers);
         let judged = Judged {
             policy,
@@ -191,9 +195,7 @@ impl Found {
         for layer in &mut self.layers {
             layer.judge(&judged, &blobs, log);
         }
-        self.payloads
-            .retain(|payload| !blobs.contains_key(&(payload.digest, payload.size)));
-        self
+        self.payloads.retain(|payload| blobs.get(payload).is_none());
     }
 
     fn conclude(self, policy: &Policy) -> Result<VerifiedImage, VerificationError> {
@@ -237,7 +239,7 @@ impl Examined {
         let State::Waiting(stored) = &self.state else {
             return;
         };
-        let Some(blob) = blobs.get(&(stored.payload.digest, stored.payload.size)) else {
+        let Some(blob) = blobs.get(&stored.payload) else {
             return;
         };
         let verdict = match blob {

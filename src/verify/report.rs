@@ -112,7 +112,7 @@ pub enum Rejection {
     #[error("the layer is malformed: {0}")]
     LayerMalformed(String),
     /// The layer is something else.
-    #[error("not a simple-signing layer but \"{}\"", .0.escape_debug())]
+    #[error("not a simple-signing layer but {0:?}")]
     OtherMediaType(String),
     /// No signature is stored with the payload.
     #[error("the layer has no signature annotation")]
