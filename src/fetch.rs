@@ -19,16 +19,16 @@ use crate::oci::{
 /// An item that failed asks nothing and stays failed.
 pub(crate) fn side_by_side<T, E, Q, A, S: Service>(
     items: &mut [Result<T, E>],
-    questions: impl Fn(&T) -> Vec<Q>,
+    questions: impl Fn(&T, &mut Vec<Q>),
     ask: impl FnOnce(Vec<Q>) -> Vec<Result<A, S>>,
     mut conclude: impl FnMut(&mut T, Vec<Result<A, S>>) -> Result<(), E>,
 ) {
     let mut all = Vec::new();
     let mut counts = Vec::with_capacity(items.len());
     for item in items.iter().flatten() {
-        let own = questions(item);
-        counts.push(own.len());
-        all.extend(own);
+        let before = all.len();
+        questions(item, &mut all);
+        counts.push(all.len() - before);
     }
     let mut answers = Answers::to(all, ask);
     let going = items.iter_mut().filter(|item| item.is_ok());
@@ -68,9 +68,11 @@ impl<A, S: Service> Answers<A, S> {
 }
 
 /// The one answer to an item's one question.
-pub(crate) fn only<A, S: Service>(answers: Vec<Result<A, S>>) -> Result<A, S> {
-    let missing = || Err(S::invalid("the host did not answer"));
-    answers.into_iter().next().unwrap_or_else(missing)
+pub(crate) fn only<A, S: Service>(mut answers: Vec<Result<A, S>>) -> Result<A, S> {
+    match answers.is_empty() {
+        true => Err(S::invalid("the host did not answer")),
+        false => answers.swap_remove(0),
+    }
 }
 
 /// How a service fails that answers in another way than it must.
@@ -260,7 +262,7 @@ mod tests {
             .collect();
         side_by_side(
             &mut items,
-            |&item| if item == 0 { Vec::new() } else { vec![item] },
+            |&item, all| all.extend((item != 0).then_some(item)),
             |asked| {
                 let kept = asked.len() - short;
                 asked

@@ -29,12 +29,6 @@ pub fn signing_key(scalar: &[u8]) -> Result<SigningKey, Error> {
     SigningKey::from_slice(scalar)
 }
 
-/// A public key from its point, in an encoding of SEC 1.
-#[inline(never)]
-pub fn verifying_key(point: &[u8]) -> Result<VerifyingKey, Error> {
-    VerifyingKey::from_sec1_bytes(point)
-}
-
 /// Signs a SHA-256 digest with the nonce of RFC 6979.
 #[inline(never)]
 pub fn sign(key: &SigningKey, digest: &[u8]) -> Signature {

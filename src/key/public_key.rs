@@ -69,7 +69,7 @@ impl PublicKey {
         let bits = bits.ok_or_else(|| malformed(&"expected whole bytes of key"))?;
         let key = match Kind::of(&info.algorithm)? {
             Kind::Ecdsa(Curve::P256) => {
-                Key::P256(cosignet_fast::verifying_key(bits).map_err(off_curve)?)
+                Key::P256(p256::ecdsa::VerifyingKey::from_sec1_bytes(bits).map_err(off_curve)?)
             }
             Kind::Ecdsa(Curve::P384) => {
                 Key::P384(p384::ecdsa::VerifyingKey::from_sec1_bytes(bits).map_err(off_curve)?)

@@ -3,7 +3,6 @@
 //!
 //! Nothing here is believed: what comes out is a [`LogEntry`], to be verified like any other.
 
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -158,10 +157,11 @@ impl TiledTree {
     /// # Errors
     /// [`LogError::ProofIndex`]; [`LogError::MalformedEntry`] for a tile that is absent or is not
     /// what it has to be.
-    pub fn entry(&self, index: u64, tiles: &BTreeMap<Tile, Vec<u8>>) -> Result<LogEntry, LogError> {
+    pub fn entry(&self, index: u64, tiles: &[(Tile, Vec<u8>)]) -> Result<LogEntry, LogError> {
         let content = |tile: Tile| {
-            tiles
-                .get(&tile)
+            let found = tiles.iter().find(|(other, _)| *other == tile);
+            found
+                .map(|(_, content)| content.as_slice())
                 .ok_or_else(|| LogError::malformed(format!("{}: missing", tile.path())))
         };
         let tile = self.entry_tile(index)?;
@@ -351,7 +351,7 @@ mod tests {
         }
     }
 
-    fn fetched(tree: &TiledTree, index: u64) -> BTreeMap<Tile, Vec<u8>> {
+    fn fetched(tree: &TiledTree, index: u64) -> Vec<(Tile, Vec<u8>)> {
         let tiles = tree.tiles(index).unwrap().into_iter();
         tiles.map(|tile| (tile, serve(tile, tree.size))).collect()
     }
@@ -417,18 +417,16 @@ mod tests {
     fn full_tiles_serve_for_partial_ones_and_others_do_not() {
         let tree = tree(300);
         let mut tiles = fetched(&tree, 299);
-        let is_partial = |tile: &&Tile| tile.level == Some(0) && tile.width == 44;
-        let partial = *tiles.keys().find(is_partial).unwrap();
-        let own = tiles[&partial].clone();
-        let mut full = own.clone();
-        full.resize(256 * 32, 7);
-        tiles.insert(partial, full);
+        let is_partial = |(tile, _): &(Tile, Vec<u8>)| tile.level == Some(0) && tile.width == 44;
+        let partial = tiles.iter().position(is_partial).unwrap();
+        let own = tiles[partial].1.clone();
+        tiles[partial].1.resize(256 * 32, 7);
         assert!(tree.entry(299, &tiles).is_ok());
         for wrong in [&own[1..], &own[32..], &[]] {
-            tiles.insert(partial, wrong.to_vec());
+            tiles[partial].1 = wrong.to_vec();
             assert!(tree.entry(299, &tiles).is_err());
         }
-        tiles.remove(&partial);
+        tiles.remove(partial);
         assert!(tree.entry(299, &tiles).is_err());
     }
 }

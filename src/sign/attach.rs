@@ -1,6 +1,5 @@
 use alloc::format;
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 
 use super::merge::{Merged, NewSignature, Ownership, merge};
@@ -324,9 +323,10 @@ impl Progress {
 fn read<H: Registry>(host: &mut H, jobs: &mut Jobs, how: &How<'_>) {
     side_by_side(
         jobs,
-        |job| match job.is_to_merge() {
-            true => vec![job.request(job.pause())],
-            false => Vec::new(),
+        |job, requests| {
+            if job.is_to_merge() {
+                requests.push(job.request(job.pause()));
+            }
         },
         |requests| host.fetch_manifests(&requests),
         |job, answers| {
@@ -360,11 +360,9 @@ fn read<H: Registry>(host: &mut H, jobs: &mut Jobs, how: &How<'_>) {
     );
     side_by_side(
         jobs,
-        |job| {
+        |job, requests| {
             let wanted = job.found.iter().flat_map(|(_, wanted)| wanted);
-            wanted
-                .map(|blob| blob_request(&job.job.repository, blob))
-                .collect()
+            requests.extend(wanted.map(|blob| blob_request(&job.job.repository, blob)));
         },
         |requests| host.fetch_blobs(&requests),
         |job, answers| {
@@ -385,15 +383,16 @@ fn read<H: Registry>(host: &mut H, jobs: &mut Jobs, how: &How<'_>) {
 fn push_blobs<H: RegistryPush>(host: &mut H, jobs: &mut Jobs) {
     side_by_side(
         jobs,
-        |job| {
-            let mut blobs = job.blobs();
-            blobs.retain(|(digest, _)| !job.pushed.contains(digest));
-            let push = |(digest, content): (_, &[u8])| BlobPush {
-                repository: job.job.repository.clone(),
-                digest,
-                content: content.to_vec(),
-            };
-            blobs.into_iter().map(push).collect()
+        |job, requests| {
+            for (digest, content) in job.blobs() {
+                if !job.pushed.contains(&digest) {
+                    requests.push(BlobPush {
+                        repository: job.job.repository.clone(),
+                        digest,
+                        content: content.to_vec(),
+                    });
+                }
+            }
         },
         |blobs| host.push_blobs(blobs),
         |job, answers| {
@@ -422,9 +421,10 @@ fn reread<H: Registry>(host: &mut H, jobs: &mut Jobs) {
     let any_is_stale = jobs.iter().flatten().any(stale);
     side_by_side(
         jobs,
-        |job| match &job.pending {
-            Some(_) if any_is_stale => vec![job.request(0)],
-            _ => Vec::new(),
+        |job, requests| {
+            if any_is_stale && job.pending.is_some() {
+                requests.push(job.request(0));
+            }
         },
         |requests| host.fetch_manifests(&requests),
         |job, answers| {
@@ -444,14 +444,14 @@ fn reread<H: Registry>(host: &mut H, jobs: &mut Jobs) {
 fn write<H: RegistryPush>(host: &mut H, jobs: &mut Jobs) {
     side_by_side(
         jobs,
-        |job| {
-            let push = job.pending.iter().map(|pending| ManifestPush {
+        |job, requests| {
+            let Some(pending) = &job.pending else { return };
+            requests.push(ManifestPush {
                 repository: job.job.repository.clone(),
                 reference: signature_tag(&job.job.digest),
                 media_type: pending.built.manifest_descriptor.media_type.clone(),
                 content: pending.built.manifest.clone(),
             });
-            push.collect()
         },
         |manifests| host.push_manifests(manifests),
         |job, answers| {
@@ -489,9 +489,10 @@ fn confirm<H: Registry>(host: &mut H, jobs: &mut Jobs, how: &How<'_>, pause: &mu
     let after_ms = *pause;
     side_by_side(
         jobs,
-        |job| match &job.written {
-            Some(_) => vec![job.request(after_ms)],
-            None => Vec::new(),
+        |job, requests| {
+            if job.written.is_some() {
+                requests.push(job.request(after_ms));
+            }
         },
         |requests| {
             *pause = 0;

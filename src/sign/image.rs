@@ -400,7 +400,7 @@ fn expand<R: Registry>(registry: &mut R, walks: &mut Walks) {
         }
         side_by_side(
             walks,
-            |walk| walk.unread.iter().map(index_request).collect(),
+            |walk, requests| requests.extend(walk.unread.iter().map(index_request)),
             |requests| registry.fetch_manifests(&requests),
             |walk, answers| walk.step(answers, depth),
         );

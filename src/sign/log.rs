@@ -1,4 +1,3 @@
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
@@ -149,7 +148,7 @@ impl Logging<'_> {
             .map(|tile| request(tile, tile.path()))
             .collect();
         let mut answers = Answers::to(requests, |requests| self.service.fetch_tiles(&requests));
-        let mut contents = BTreeMap::new();
+        let mut contents = Vec::with_capacity(tiles.len());
         for tile in tiles {
             let content = match answers.one() {
                 Err(LogServiceError::NotFound(_)) => {
@@ -158,7 +157,7 @@ impl Logging<'_> {
                 }
                 other => other?,
             };
-            contents.insert(tile, content);
+            contents.push((tile, content));
         }
         tree.entry(index, &contents).map_err(bad_answer)
     }

@@ -79,10 +79,10 @@ fn verify_chunk<R: Registry, L: LookUp>(
     {
         side_by_side(
             &mut found,
-            |found| {
+            |found, requests| {
                 let place = place(&found.target);
                 let batch = found.batch().iter();
-                batch.map(|payload| blob_request(&place, payload)).collect()
+                requests.extend(batch.map(|payload| blob_request(&place, payload)));
             },
             |requests| registry.fetch_blobs(&requests),
             |found, answers| {
