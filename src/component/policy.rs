@@ -73,6 +73,10 @@ impl TryFrom<wit::Rules> for verify::Rules {
                     signed: mapping.signed,
                 },
             },
+            formats: verify::Formats {
+                simple_signing: rules.formats.contains(wit::Formats::SIMPLE_SIGNING),
+                bundles: rules.formats.contains(wit::Formats::BUNDLES),
+            },
             limits: rules
                 .limits
                 .map_or(verify::Limits::CEILING, |limits| verify::Limits {
@@ -112,6 +116,7 @@ impl From<verify::PolicyError> for wit::PolicyError {
                 Self::ImpossibleLimit(words)
             }
             verify::PolicyError::ImpossibleWitnesses { .. } => Self::UnusableLog(words),
+            verify::PolicyError::NoFormats => Self::NoFormats,
             verify::PolicyError::InvalidIdentity(_) => Self::InvalidIdentity(words),
         }
     }

@@ -20,8 +20,37 @@ pub struct Rules {
     pub log: LogRequirement,
     /// Which repository the signature must name.
     pub identity: Identity,
+    /// The forms in which signatures are stored.
+    pub formats: Formats,
     /// How much is looked at.
     pub limits: Limits,
+}
+
+/// The forms in which signatures are stored: at least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Formats {
+    /// Simple signing in a `.sig` image.
+    pub simple_signing: bool,
+    /// An in-toto statement in a sigstore bundle that refers to the image.
+    pub bundles: bool,
+}
+
+impl Formats {
+    /// Both.
+    pub const ALL: Self = Self {
+        simple_signing: true,
+        bundles: true,
+    };
+    /// What cosign 2 writes.
+    pub const SIMPLE_SIGNING: Self = Self {
+        simple_signing: true,
+        bundles: false,
+    };
+    /// What cosign 3 writes.
+    pub const BUNDLES: Self = Self {
+        simple_signing: false,
+        bundles: true,
+    };
 }
 
 /// A key that is trusted, and when.
@@ -119,6 +148,7 @@ pub struct Policy {
     log: LogRequirement,
     annotations: BTreeMap<String, String>,
     identity: Identity,
+    formats: Formats,
     limits: Limits,
 }
 
@@ -200,6 +230,9 @@ impl Policy {
                     .into(),
             });
         }
+        if !rules.formats.simple_signing && !rules.formats.bundles {
+            return Err(PolicyError::NoFormats);
+        }
         check_limits(&rules.limits)?;
         check_identity(&rules.identity)?;
         Ok(Self {
@@ -209,6 +242,7 @@ impl Policy {
             log: rules.log,
             annotations: rules.annotations,
             identity: rules.identity,
+            formats: rules.formats,
             limits: rules.limits,
         })
     }
@@ -234,6 +268,11 @@ impl Policy {
         self.required
     }
 
+    /// The forms of signatures that are looked for.
+    pub fn formats(&self) -> Formats {
+        self.formats
+    }
+
     /// How much is looked at.
     pub fn limits(&self) -> &Limits {
         &self.limits
@@ -248,8 +287,11 @@ impl Policy {
             .map(|(key, _)| key.as_str())
     }
 
-    /// Whether a signature for an image that is found here may name this repository.
-    pub(super) fn allows_identity(&self, found_in: &Repository, named: &str) -> bool {
+    /// Whether a signature for an image that is found here may name this repository, or none.
+    pub(super) fn allows_identity(&self, found_in: &Repository, named: Option<&str>) -> bool {
+        let Some(named) = named else {
+            return self.identity == Identity::Ignore;
+        };
         // podman names a tag too; the repository is what is compared.
         let signed_for = || {
             named
@@ -318,6 +360,9 @@ pub enum PolicyError {
         /// What the rules say.
         found: u64,
     },
+    /// Such a policy could not be satisfied.
+    #[error("a policy accepts at least one format")]
+    NoFormats,
     /// An identity that no signature, or any, would satisfy.
     #[error("{0}")]
     InvalidIdentity(&'static str),
