@@ -22,6 +22,13 @@ pub trait Registry {
 
     /// Blobs, byte for byte.
     fn fetch_blobs(&mut self, requests: &[BlobRequest]) -> Vec<Result<Vec<u8>, RegistryError>>;
+
+    /// Lists of referrers, each as the pages that the registry served.
+    /// [`RegistryError::Unsupported`] where the registry keeps no such list.
+    fn list_referrers(
+        &mut self,
+        requests: &[ReferrersRequest],
+    ) -> Vec<Result<Vec<ServedManifest>, RegistryError>>;
 }
 
 /// Writing to registries.
@@ -103,6 +110,17 @@ pub struct BlobRequest {
     /// Which one.
     pub digest: Digest,
     /// The most bytes that will be accepted.
+    pub max_size: u64,
+}
+
+/// The referrers of a manifest that are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReferrersRequest {
+    /// Registry and repository.
+    pub repository: Repository,
+    /// The manifest that they refer to.
+    pub digest: Digest,
+    /// The most bytes of all pages together that will be accepted.
     pub max_size: u64,
 }
 

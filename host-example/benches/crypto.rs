@@ -162,6 +162,7 @@ impl Bench {
             annotations: Default::default(),
             log: log.unwrap_or(verify::LogRequirement::Ignore),
             identity: verify::Identity::Ignore,
+            formats: verify::Formats::Any,
             limits: verify::Limits::CEILING,
         });
         let policy = policy.expect("one key is a policy");

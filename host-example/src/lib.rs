@@ -120,6 +120,7 @@ pub mod api {
                 annotations: Vec::new(),
                 log: policy::LogRequirement::Ignore,
                 identity: policy::Identity::Ignore,
+                formats: policy::Formats::Any,
                 limits: None,
             }
         }

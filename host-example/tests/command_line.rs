@@ -21,7 +21,7 @@ fn the_demo_does_what_it_says() {
         "8 requests crossed the edge",
         "entry 3 was verified before anything was pushed: timestamp, inclusion proof, checkpoint",
         "was stopped: what follows is offline",
-        "is signed by the key, and logged; 2 requests",
+        "is signed by the key, and logged; 3 requests",
         "proof  the bundle's inclusion proof leads to the root that the log signed; no request",
         "forged proof  refused: it leads to another root",
         "wrong key  refused: made by none of the trusted keys",

@@ -7,9 +7,11 @@
 )]
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use cosignet_host::api::keys::KeyPair;
-use cosignet_host::api::policy::{Rules, Threshold};
+use cosignet_host::api::policy::{Formats, Rules, Threshold};
 use cosignet_host::api::report::{VerificationError, VerifiedImage};
 use cosignet_host::api::signing::{
     AttachOutcome, Attachment, EarlierSignatures, Options, SignedImage, SigningError, SigningResult,
@@ -21,7 +23,8 @@ use cosignet_host::{Imports, OciRegistry, PrivateKey, Program, Session, World};
 use hyper::{Method, StatusCode};
 
 /// DESIGN: a fresh signature by digest is written in 6 requests and read back in one; verifying
-/// takes 2, and one more for a tag. The image itself is never fetched.
+/// takes 2, one more to look for bundles too, and one more for a tag. The image itself is never
+/// fetched.
 #[tokio::test]
 async fn requests_are_few() {
     let site = Site::start().await;
@@ -48,6 +51,9 @@ async fn requests_are_few() {
     );
 
     signer.verify(&image).await.unwrap();
+    assert_eq!(site.requests().len(), 3);
+    signer.formats = Formats::SimpleSigning;
+    signer.verify(&image).await.unwrap();
     assert_eq!(site.requests().len(), 2);
     let tag = image.split_once('@').unwrap().0.to_owned() + ":latest";
     let verified = signer.verify(&tag).await.unwrap();
@@ -59,6 +65,46 @@ async fn requests_are_few() {
     assert_eq!(attached.outcome, AttachOutcome::Unchanged);
     let writes = |line: &String| line.starts_with("PUT") && line.contains("/manifests/");
     assert!(!site.requests().iter().any(writes));
+}
+
+/// What cosign 3.1.1 signed, at a registry that lists referrers and at one that does not: one
+/// request each for `.sig`, list, (kept list,) manifest and bundle.
+#[tokio::test]
+async fn bundles_take_few_requests() {
+    let data = |name: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/cosign");
+        fs::read(folder.join(name)).unwrap()
+    };
+    let case = |name: &str| data(&format!("bundle-sig/v3.1.1-plain/{name}"));
+    for (referrers_api, any, restricted) in [(true, 4, 3), (false, 5, 4)] {
+        let site = Site::with(RegistryOptions {
+            referrers_api,
+            ..RegistryOptions::default()
+        })
+        .await;
+        let registry = &site.registry;
+        registry.put_blob("app", case("bundle.sigstore.json"));
+        registry.put_blob("app", "{}");
+        registry.put_manifest("app", None, MANIFEST, case("manifest.json"));
+        let kept = case("referrers-fallback-index.json");
+        let tag = format!("sha256-{SIGNED}");
+        registry.put_manifest("app", Some(&tag), INDEX, kept);
+        let image = format!("{}/app@sha256:{SIGNED}", registry.host());
+
+        let mut signer = site.signer().await;
+        // The signer's own key signed nothing here.
+        let stranger = signer.verify(&image).await;
+        assert!(matches!(stranger, Err(VerificationError::NoMatch(_))));
+        signer.pair.public_key = String::from_utf8(data("keys/cosign-v2.5.0.pub")).unwrap();
+        for (formats, requests) in [(Formats::Any, any), (Formats::Bundles, restricted)] {
+            site.requests();
+            signer.formats = formats;
+            let verified = signer.verify(&image).await.unwrap();
+            assert_eq!(verified.signatures.len(), 1);
+            let found = site.requests();
+            assert_eq!(found.len(), requests, "{found:#?}");
+        }
+    }
 }
 
 /// Sixteen sessions without a lock between them, as on sixteen machines.
@@ -160,10 +206,12 @@ struct Site {
 
 impl Site {
     async fn start() -> Self {
+        Self::with(RegistryOptions::default()).await
+    }
+
+    async fn with(options: RegistryOptions) -> Self {
         Self {
-            registry: EmbeddedRegistry::start(RegistryOptions::default())
-                .await
-                .unwrap(),
+            registry: EmbeddedRegistry::start(options).await.unwrap(),
             program: Program::built_in(World::Signer).unwrap(),
         }
     }
@@ -198,7 +246,12 @@ impl Site {
         let pair = session.generate_key_pair(b"").await.unwrap();
         let key = session.open_key(pair.private_key.as_bytes(), b"");
         let key = key.await.unwrap();
-        Signer { session, pair, key }
+        Signer {
+            session,
+            pair,
+            key,
+            formats: Formats::Any,
+        }
     }
 
     /// The requests since the last look.
@@ -212,6 +265,7 @@ struct Signer {
     session: Session,
     pair: KeyPair,
     key: PrivateKey,
+    formats: Formats,
 }
 
 impl Signer {
@@ -226,7 +280,10 @@ impl Signer {
     }
 
     async fn verify_all(&mut self, images: &[String]) -> Vec<Verified> {
-        let rules = Rules::one_key(self.pair.public_key.clone().into_bytes());
+        let rules = Rules {
+            formats: self.formats,
+            ..Rules::one_key(self.pair.public_key.clone().into_bytes())
+        };
         let policy = self.session.read_policy(&rules).await.unwrap();
         let verified = self.session.verify_images(policy, images, None).await;
         verified.unwrap()
@@ -246,4 +303,7 @@ fn attaching() -> Options {
     }
 }
 
+/// The digest that the fixtures sign.
+const SIGNED: &str = "0c20d44d219bf155f2a4808873d02bfed0405be5a0fea8ad978a2e27d53f9048";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";

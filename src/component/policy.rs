@@ -73,6 +73,11 @@ impl TryFrom<wit::Rules> for verify::Rules {
                     signed: mapping.signed,
                 },
             },
+            formats: match rules.formats {
+                wit::Formats::Any => verify::Formats::Any,
+                wit::Formats::SimpleSigning => verify::Formats::SimpleSigning,
+                wit::Formats::Bundles => verify::Formats::Bundles,
+            },
             limits: rules
                 .limits
                 .map_or(verify::Limits::CEILING, |limits| verify::Limits {

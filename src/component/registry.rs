@@ -5,7 +5,8 @@ use super::bindings::cosignet::signing::registry as wit;
 use super::bindings::cosignet::signing::types::RegistryError as WitRegistryError;
 use super::shown;
 use crate::imports::{
-    BlobRequest, ManifestRequest, Registry, RegistryError, ServedManifest, TagRequest,
+    BlobRequest, ManifestRequest, ReferrersRequest, Registry, RegistryError, ServedManifest,
+    TagRequest,
 };
 use crate::oci::{Descriptor, InvalidDigest};
 
@@ -50,18 +51,7 @@ impl Registry for HostRegistry {
             })
             .collect();
         let answers = wit::fetch_manifests(&requests).into_iter();
-        answers
-            .map(|answer| {
-                let wit::Manifest {
-                    media_type,
-                    content,
-                } = answer?;
-                Ok(ServedManifest {
-                    media_type,
-                    content,
-                })
-            })
-            .collect()
+        answers.map(|answer| Ok(served(answer?))).collect()
     }
 
     fn fetch_blobs(&mut self, requests: &[BlobRequest]) -> Vec<Result<Vec<u8>, RegistryError>> {
@@ -77,6 +67,31 @@ impl Registry for HostRegistry {
         answers
             .map(|answer| answer.map_err(RegistryError::from))
             .collect()
+    }
+
+    fn list_referrers(
+        &mut self,
+        requests: &[ReferrersRequest],
+    ) -> Vec<Result<Vec<ServedManifest>, RegistryError>> {
+        let requests: Vec<_> = requests
+            .iter()
+            .map(|request| wit::ReferrersRequest {
+                repository: request.repository.to_string(),
+                digest: request.digest.to_string(),
+                max_size: request.max_size,
+            })
+            .collect();
+        let answers = wit::list_referrers(&requests).into_iter();
+        answers
+            .map(|answer| Ok(answer?.into_iter().map(served).collect()))
+            .collect()
+    }
+}
+
+fn served(manifest: wit::Manifest) -> ServedManifest {
+    ServedManifest {
+        media_type: manifest.media_type,
+        content: manifest.content,
     }
 }
 

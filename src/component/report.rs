@@ -68,6 +68,7 @@ impl From<&verify::Rejection> for wit::Rejection {
             Core::TooFewWitnesses { .. } => Self::TooFewWitnesses(words),
             Core::KeyOutsideValidity(_) => Self::KeyOutsideValidity(words),
             Core::PayloadMalformed(_) => Self::PayloadMalformed(words),
+            Core::OtherPredicate(kind) => Self::OtherPredicate(kind.clone()),
             Core::OtherImage(digest) => Self::OtherImage(digest.to_string()),
             Core::AnnotationMismatch(key) => Self::AnnotationMismatch(key.clone()),
             Core::OtherIdentity(named) => Self::OtherIdentity(named.clone()),
@@ -110,6 +111,10 @@ fn signatures(reports: &[verify::SignatureReport]) -> Vec<wit::SignatureReport> 
         .iter()
         .map(|report| wit::SignatureReport {
             index: number(report.index),
+            format: match report.format {
+                verify::SignatureFormat::SimpleSigning => wit::SignatureFormat::SimpleSigning,
+                verify::SignatureFormat::Bundle => wit::SignatureFormat::Bundle,
+            },
             payload_digest: report.payload_digest.map(|digest| digest.to_string()),
             verdict: match &report.verdict {
                 verify::Verdict::Counted(signature) => wit::Verdict::Counted(verified(signature)),
@@ -123,7 +128,7 @@ fn verified(signature: &verify::VerifiedSignature) -> wit::VerifiedSignature {
     wit::VerifiedSignature {
         key_fingerprint: hex(signature.key_fingerprint()),
         key_index: number(signature.key_index()),
-        docker_reference: signature.docker_reference().into(),
+        docker_reference: signature.docker_reference().map(String::from),
         annotations: annotations(signature.annotations()),
         payload: signature.payload().to_vec(),
         log: signature.log().map(Into::into),

@@ -99,6 +99,12 @@ impl Statement {
 }
 
 impl Subject {
+    /// Its SHA-256 digest, if it has one.
+    pub fn sha256(&self) -> Option<Digest> {
+        let hex = self.digests.get("sha256")?;
+        format!("sha256:{hex}").parse().ok()
+    }
+
     fn parse(subject: &[u8]) -> Result<Self, String> {
         let mut subject = Object::parse(subject)?;
         let digest: Object = subject.require("digest")?;

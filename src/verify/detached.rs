@@ -7,7 +7,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::judge::{Candidate, FoundEntry, Judged};
 use super::policy::Policy;
-use super::report::{Rejection, SignatureReport, Verdict, VerificationError, VerifiedImage};
+use super::report::{
+    Rejection, SignatureFormat, SignatureReport, Verdict, VerificationError, VerifiedImage,
+};
 use crate::bundle::{Bundle, Content};
 use crate::log::LogEntry;
 use crate::oci::{Digest, Reference, Selector};
@@ -56,6 +58,7 @@ pub fn verify_detached(
                 judge_one(&judged, found).map_or_else(Verdict::Rejected, Verdict::Counted);
             SignatureReport {
                 index,
+                format: SignatureFormat::SimpleSigning,
                 payload_digest: Some(Digest::of(&found.payload)),
                 verdict,
             }
@@ -81,7 +84,8 @@ fn judge_one(
     }
     let signature = decode_signature(&found.signature).map_err(Rejection::SignatureMalformed)?;
     judged.judge(&Candidate {
-        payload: &found.payload,
+        message: &found.payload,
+        dsse_payload: None,
         signature: &signature,
         log_entry: found.log_entry.as_deref().map(FoundEntry::Stored),
     })
@@ -116,7 +120,8 @@ fn judge_bundle(
         }
     };
     judged.judge(&Candidate {
-        payload: &found.payload,
+        message: &found.payload,
+        dsse_payload: None,
         signature: &signature,
         log_entry: Some(FoundEntry::Bundled(&entries)),
     })

@@ -4,13 +4,17 @@ use alloc::vec::Vec;
 
 use super::detached::decode_annotation;
 use super::judge::{Candidate, FoundEntry, Judged, VerifiedSignature};
-use super::policy::Policy;
-use super::report::{Rejection, SignatureReport, Verdict, VerificationError, VerifiedImage};
+use super::policy::{Formats, Policy};
+use super::referrers;
+use super::report::{
+    Rejection, SignatureFormat, SignatureReport, Verdict, VerificationError, VerifiedImage,
+};
+use crate::bundle::{Bundle, Content};
 use crate::fetch::{
     Answers, BlobError, Blobs, FetchError, MAX_PAYLOADS_SIZE, ResolveError, SIDE_BY_SIDE, Target,
     blob_request, only, read_blobs, read_signatures, resolve, side_by_side, signatures_request,
 };
-use crate::imports::{Registry, RegistryError, SearchRequest, ServedManifest, TransparencyLog};
+use crate::imports::{Registry, RegistryError, SearchRequest, TransparencyLog};
 use crate::log::{LogEntry, MAX_ENTRIES_SIZE};
 use crate::oci::{Descriptor, Digest, Layer, Repository, media_type};
 
@@ -59,18 +63,30 @@ fn verify_chunk<R: Registry, L: LookUp>(
     signature_repository: Option<&Repository>,
 ) -> Vec<Result<VerifiedImage, VerificationError>> {
     let place = |target: &Target| signature_repository.unwrap_or(&target.repository).clone();
-    let limit = policy.limits().manifest_size;
-    let targets = resolve(registry, references);
-    let requests = targets
-        .iter()
-        .flatten()
-        .map(|target| signatures_request(&place(target), &target.digest, limit, 0));
-    let mut answers = Answers::to(requests.collect(), |requests| {
-        registry.fetch_manifests(&requests)
-    });
+    let targets: Vec<Result<Target, VerificationError>> = resolve(registry, references)
+        .into_iter()
+        .map(|target| target.map_err(VerificationError::from))
+        .collect();
+    let going: Vec<&Target> = targets.iter().flatten().collect();
+    let mut layers = match policy.formats() {
+        Formats::Any | Formats::SimpleSigning => find_layers(registry, policy, &going, place),
+        Formats::Bundles => Vec::new(),
+    }
+    .into_iter();
+    let mut bundles = match policy.formats() {
+        Formats::Any | Formats::Bundles => referrers::find(registry, policy, &going, place),
+        Formats::SimpleSigning => Vec::new(),
+    }
+    .into_iter();
     let mut found: Vec<Result<Found, VerificationError>> = targets
         .into_iter()
-        .map(|target| Found::read(policy, target?, answers.one()))
+        .map(|target| {
+            let target = target?;
+            // Both are taken, whatever becomes of one: the next image's are behind them.
+            let layers = layers.next().unwrap_or(Ok(Vec::new()));
+            let bundles = bundles.next().unwrap_or(Ok(Vec::new()));
+            Found::new(policy, target, both(layers, bundles)?)
+        })
         .collect();
     while found
         .iter()
@@ -97,6 +113,58 @@ fn verify_chunk<R: Registry, L: LookUp>(
         .collect()
 }
 
+type Gathered = Result<Vec<Examined>, VerificationError>;
+
+/// The signatures of both formats. What cannot be read of one does not hide those of the other.
+fn both(layers: Gathered, bundles: Gathered) -> Gathered {
+    use SignatureFormat::{Bundle, SimpleSigning};
+    let unreadable = |format, why| {
+        let why = Rejection::LayerMalformed(why);
+        Examined::rejected(format, None, why)
+    };
+    match (layers, bundles) {
+        (Ok(mut layers), Ok(bundles)) => {
+            layers.extend(bundles);
+            Ok(layers)
+        }
+        (Err(VerificationError::UntrustedAnswer(why)), Ok(mut bundles)) if !bundles.is_empty() => {
+            bundles.insert(0, unreadable(SimpleSigning, why));
+            Ok(bundles)
+        }
+        (Ok(mut layers), Err(VerificationError::UntrustedAnswer(why))) if !layers.is_empty() => {
+            layers.push(unreadable(Bundle, why));
+            Ok(layers)
+        }
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    }
+}
+
+/// The layers of the `.sig` image of each image.
+fn find_layers<R: Registry>(
+    registry: &mut R,
+    policy: &Policy,
+    targets: &[&Target],
+    place: impl Fn(&Target) -> Repository,
+) -> Vec<Gathered> {
+    let limits = policy.limits();
+    let requests = targets
+        .iter()
+        .map(|target| signatures_request(&place(target), &target.digest, limits.manifest_size, 0));
+    let mut answers = Answers::to(requests.collect(), |requests| {
+        registry.fetch_manifests(&requests)
+    });
+    targets
+        .iter()
+        .map(|_| {
+            let found = read_signatures(answers.one(), limits.manifest_size)?;
+            let layers = found.iter().flat_map(|found| found.image.layers());
+            Ok(layers
+                .map(|layer| Examined::read(layer, limits.payload_size))
+                .collect())
+        })
+        .collect()
+}
+
 /// An image and the signatures that were found, judged as far as their payloads have come.
 struct Found {
     target: Target,
@@ -105,57 +173,58 @@ struct Found {
     payloads: Vec<Descriptor>,
 }
 
-/// A layer on its way to a verdict.
-struct Examined {
+/// A signature on its way to a verdict.
+pub(super) struct Examined {
+    format: SignatureFormat,
     payload_digest: Option<Digest>,
     state: State,
 }
 
 enum State {
-    /// Its payload is to be fetched: what it must be, and what is over it.
+    /// Its payload, or its bundle, is to be fetched.
     Waiting(Stored),
     Judged(Verdict),
 }
 
-/// What a layer says.
+/// What is known of a signature before its blob is fetched.
 struct Stored {
-    payload: Descriptor,
+    /// The payload, or the bundle.
+    blob: Descriptor,
+    /// What a layer says beside its payload; a bundle holds all of it.
+    layer: Option<LayerSignature>,
+}
+
+struct LayerSignature {
     signature: Vec<u8>,
     log_entry: Option<String>,
 }
 
 impl Found {
-    fn read(
+    fn new(
         policy: &Policy,
         target: Target,
-        answer: Result<ServedManifest, RegistryError>,
+        layers: Vec<Examined>,
     ) -> Result<Self, VerificationError> {
-        let limits = policy.limits();
-        let none =
-            || VerificationError::NoSignatures(format!("{}@{}", target.repository, target.digest));
-        let signatures = read_signatures(answer, limits.manifest_size)?.ok_or_else(none)?;
-        let layers = signatures.image.layers();
         if layers.is_empty() {
-            return Err(none());
-        }
-        if layers.len() > limits.signatures {
-            return Err(VerificationError::LimitExceeded(format!(
-                "{} signatures are attached to {}; the policy looks at {}",
-                layers.len(),
-                target.digest,
-                limits.signatures
+            return Err(VerificationError::NoSignatures(format!(
+                "{}@{}",
+                target.repository, target.digest
             )));
         }
-        let layers: Vec<Examined> = layers
-            .iter()
-            .map(|layer| Examined::read(layer, limits.payload_size))
-            .collect();
+        let most = policy.limits().signatures;
+        if layers.len() > most {
+            return Err(VerificationError::LimitExceeded(format!(
+                "{} signatures are attached to {}; the policy looks at {most}",
+                layers.len(),
+                target.digest,
+            )));
+        }
         let mut payloads = Vec::<Descriptor>::new();
         for layer in &layers {
             if let State::Waiting(stored) = &layer.state
-                && !payloads.contains(&stored.payload)
+                && !payloads.contains(&stored.blob)
             {
-                payloads.push(stored.payload.clone());
+                payloads.push(stored.blob.clone());
             }
         }
         Ok(Self {
@@ -206,6 +275,7 @@ impl Found {
             .enumerate()
             .map(|(index, layer)| SignatureReport {
                 index,
+                format: layer.format,
                 payload_digest: layer.payload_digest,
                 verdict: match layer.state {
                     State::Judged(verdict) => verdict,
@@ -230,8 +300,31 @@ impl Examined {
             Err(rejection) => State::Judged(Verdict::Rejected(rejection)),
         };
         Self {
+            format: SignatureFormat::SimpleSigning,
             payload_digest,
             state,
+        }
+    }
+
+    /// A bundle that is to be fetched.
+    pub(super) fn waiting_bundle(blob: Descriptor) -> Self {
+        Self {
+            format: SignatureFormat::Bundle,
+            payload_digest: Some(blob.digest),
+            state: State::Waiting(Stored { blob, layer: None }),
+        }
+    }
+
+    /// One that does not count, whatever its blob is.
+    pub(super) fn rejected(
+        format: SignatureFormat,
+        payload_digest: Option<Digest>,
+        why: Rejection,
+    ) -> Self {
+        Self {
+            format,
+            payload_digest,
+            state: State::Judged(Verdict::Rejected(why)),
         }
     }
 
@@ -239,22 +332,14 @@ impl Examined {
         let State::Waiting(stored) = &self.state else {
             return;
         };
-        let Some(blob) = blobs.get(&stored.payload) else {
+        let Some(blob) = blobs.get(&stored.blob) else {
             return;
         };
         let verdict = match blob {
-            Ok(payload) => {
-                let entry = stored.log_entry.as_deref().map(str::as_bytes);
-                let found = Candidate {
-                    payload: payload.as_bytes(),
-                    signature: &stored.signature,
-                    log_entry: entry.map(FoundEntry::Stored),
-                };
-                match judged.judge(&found) {
-                    Err(Rejection::NotLogged) => log.look_up(judged, found),
-                    verdict => verdict,
-                }
-            }
+            Ok(blob) => match &stored.layer {
+                Some(layer) => judge_layer(judged, blob.as_bytes(), layer, log),
+                None => judge_bundle(judged, blob.as_bytes(), log),
+            },
             Err(BlobError::Altered(why)) => Err(Rejection::PayloadAltered(why.clone())),
             Err(BlobError::Registry(error)) => Err(Rejection::PayloadUnavailable(error.clone())),
         };
@@ -262,12 +347,63 @@ impl Examined {
     }
 }
 
+fn judge_layer(
+    judged: &Judged<'_>,
+    payload: &[u8],
+    layer: &LayerSignature,
+    log: &mut impl LookUp,
+) -> Result<VerifiedSignature, Rejection> {
+    let entry = layer.log_entry.as_deref().map(str::as_bytes);
+    let found = Candidate {
+        message: payload,
+        dsse_payload: None,
+        signature: &layer.signature,
+        log_entry: entry.map(FoundEntry::Stored),
+    };
+    match judged.judge(&found) {
+        Err(Rejection::NotLogged) => log.look_up(judged, found, &|found| judged.judge(found)),
+        verdict => verdict,
+    }
+}
+
+fn judge_bundle(
+    judged: &Judged<'_>,
+    bytes: &[u8],
+    log: &mut impl LookUp,
+) -> Result<VerifiedSignature, Rejection> {
+    let malformed = |why: String| Rejection::LayerMalformed(format!("bundle: {why}"));
+    let bundle = Bundle::parse(bytes).map_err(malformed)?;
+    let Content::Dsse(envelope) = bundle.content else {
+        return Err(malformed("it signs a message, and not a statement".into()));
+    };
+    let entries = match bundle.log_entries {
+        None => Vec::new(),
+        Some(entries) => {
+            LogEntry::all_from_bundle(entries.as_bytes()).map_err(Rejection::LogEntry)?
+        }
+    };
+    let found = Candidate {
+        message: &envelope.pae(),
+        dsse_payload: Some(&envelope.payload),
+        signature: &envelope.signature,
+        log_entry: Some(FoundEntry::Bundled(&entries)),
+    };
+    let judge = |found: &Candidate<'_>| judged.judge_statement(&envelope, found);
+    match judge(&found) {
+        Err(Rejection::NotLogged) => log.look_up(judged, found, &judge),
+        verdict => verdict,
+    }
+}
+
+type Judge<'a> = &'a dyn Fn(&Candidate<'_>) -> Result<VerifiedSignature, Rejection>;
+
 /// Where an entry may come from that is required and is not stored with its signature.
 pub(crate) trait LookUp {
     fn look_up(
         &mut self,
         judged: &Judged<'_>,
         found: Candidate<'_>,
+        judge: Judge<'_>,
     ) -> Result<VerifiedSignature, Rejection>;
 }
 
@@ -279,6 +415,7 @@ impl LookUp for Offline {
         &mut self,
         _: &Judged<'_>,
         _: Candidate<'_>,
+        _: Judge<'_>,
     ) -> Result<VerifiedSignature, Rejection> {
         Err(Rejection::NotLogged)
     }
@@ -290,6 +427,7 @@ impl LookUp for Option<&mut dyn TransparencyLog> {
         &mut self,
         judged: &Judged<'_>,
         found: Candidate<'_>,
+        judge: Judge<'_>,
     ) -> Result<VerifiedSignature, Rejection> {
         let (Some(log), Some(query)) = (self, judged.query(&found)) else {
             return Err(Rejection::NotLogged);
@@ -302,7 +440,7 @@ impl LookUp for Option<&mut dyn TransparencyLog> {
         let entries = LogEntry::all_from_rekor_v1(&answer).map_err(Rejection::LogEntry)?;
         let mut verdict = Err(Rejection::NotLogged);
         for entry in &entries {
-            verdict = judged.judge(&Candidate {
+            verdict = judge(&Candidate {
                 log_entry: Some(FoundEntry::LookedUp(entry)),
                 ..found
             });
@@ -332,9 +470,11 @@ fn candidate(layer: &Layer, payload_limit: u64) -> Result<Stored, Rejection> {
         });
     }
     Ok(Stored {
-        payload: content.descriptor.clone(),
-        signature,
-        log_entry: content.log_entry().map(String::from),
+        blob: content.descriptor.clone(),
+        layer: Some(LayerSignature {
+            signature,
+            log_entry: content.log_entry().map(String::from),
+        }),
     })
 }
 

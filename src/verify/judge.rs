@@ -1,4 +1,5 @@
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -7,23 +8,35 @@ use super::report::Rejection;
 use crate::key::PublicKey;
 use crate::log::{HashAlgorithm, LogEntry, LogError, Signed, TrustedLogs, VerifiedEntry, rekor_v1};
 use crate::oci::{Digest, Repository};
-use crate::payload::SimpleSigning;
+use crate::payload::{
+    Envelope, IMAGE_SIGNATURE, STATEMENT_TYPE, SimpleSigning, Statement, Subject,
+};
 
 /// A signature that was verified and that a policy counts. Only this module can make one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedSignature {
+    signed_by: SignedBy,
+    docker_reference: Option<String>,
+    annotations: BTreeMap<String, String>,
+    payload: Vec<u8>,
+}
+
+/// Whose signature it is, and what a log says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct SignedBy {
     key_index: usize,
     key_fingerprint: [u8; 32],
-    claims: SimpleSigning,
-    payload: Vec<u8>,
     log: Option<VerifiedEntry>,
     log_annotation: Option<String>,
 }
 
 /// A signature as it was found: nothing of it is verified.
+#[derive(Clone, Copy)]
 pub(crate) struct Candidate<'a> {
     /// The exact bytes.
-    pub(super) payload: &'a [u8],
+    pub(super) message: &'a [u8],
+    /// The payload of the envelope, if the message is the encoding of one.
+    pub(super) dsse_payload: Option<&'a [u8]>,
     /// Decoded.
     pub(super) signature: &'a [u8],
     /// The log entry that is stored with it or was looked up.
@@ -44,8 +57,8 @@ pub(crate) enum FoundEntry<'a> {
 impl<'a> Candidate<'a> {
     fn signed(&self, key: &'a PublicKey) -> Signed<'a> {
         Signed {
-            bytes: self.payload,
-            dsse_payload: None,
+            bytes: self.message,
+            dsse_payload: self.dsse_payload,
             signature: self.signature,
             key,
         }
@@ -55,37 +68,37 @@ impl<'a> Candidate<'a> {
 impl VerifiedSignature {
     /// The place of the key in the policy; of equal keys, the first.
     pub fn key_index(&self) -> usize {
-        self.key_index
+        self.signed_by.key_index
     }
 
     /// SHA-256 of the key's SubjectPublicKeyInfo.
     pub fn key_fingerprint(&self) -> &[u8; 32] {
-        &self.key_fingerprint
+        &self.signed_by.key_fingerprint
     }
 
-    /// The repository that the signer named.
-    pub fn docker_reference(&self) -> &str {
-        &self.claims.docker_reference
+    /// The repository that the signer named. Statements in bundles name none.
+    pub fn docker_reference(&self) -> Option<&str> {
+        self.docker_reference.as_deref()
     }
 
     /// What else the signer claimed.
     pub fn annotations(&self) -> &BTreeMap<String, String> {
-        &self.claims.annotations
+        &self.annotations
     }
 
-    /// The exact bytes that were signed.
+    /// The payload that was signed: simple signing, or a statement.
     pub fn payload(&self) -> &[u8] {
         &self.payload
     }
 
     /// The log entry, if the policy requires one.
     pub fn log(&self) -> Option<&VerifiedEntry> {
-        self.log.as_ref()
+        self.signed_by.log.as_ref()
     }
 
     /// The same as it is stored with the signature, as an annotation of cosign.
     pub fn log_annotation(&self) -> Option<&str> {
-        self.log_annotation.as_deref()
+        self.signed_by.log_annotation.as_deref()
     }
 }
 
@@ -99,7 +112,7 @@ pub(crate) struct Judged<'a> {
 impl Judged<'_> {
     /// The place of the key that made a signature.
     fn signer(&self, found: &Candidate<'_>) -> Option<usize> {
-        let verifies = |key: &PublicKey| key.verify(found.payload, found.signature).is_ok();
+        let verifies = |key: &PublicKey| key.verify(found.message, found.signature).is_ok();
         self.policy.keys().iter().position(verifies)
     }
 
@@ -110,12 +123,62 @@ impl Judged<'_> {
         Some(rekor_v1::search_request(&found.signed(key), hash))
     }
 
-    /// Authenticates the exact bytes first, and reads them only then.
+    /// A simple-signing payload: the exact bytes are authenticated first, and read only then.
     pub(super) fn judge(&self, found: &Candidate<'_>) -> Result<VerifiedSignature, Rejection> {
-        let payload = found.payload;
+        let signed_by = self.authenticate(found)?;
+        let claims = SimpleSigning::parse(found.message)
+            .map_err(|error| Rejection::PayloadMalformed(error.to_string()))?;
+        if claims.digest != self.digest {
+            return Err(Rejection::OtherImage(claims.digest));
+        }
+        self.check_claims(&claims.annotations, Some(&claims.docker_reference))?;
+        Ok(VerifiedSignature {
+            signed_by,
+            docker_reference: Some(claims.docker_reference),
+            annotations: claims.annotations,
+            payload: found.message.to_vec(),
+        })
+    }
+
+    /// A statement in an envelope, likewise. `found` is the signature over its encoding.
+    pub(super) fn judge_statement(
+        &self,
+        envelope: &Envelope,
+        found: &Candidate<'_>,
+    ) -> Result<VerifiedSignature, Rejection> {
+        let signed_by = self.authenticate(found)?;
+        let malformed = |why: String| Rejection::PayloadMalformed(why);
+        if envelope.payload_type != STATEMENT_TYPE {
+            let found: String = envelope.payload_type.chars().take(120).collect();
+            return Err(malformed(format!(
+                "expected an envelope of type {STATEMENT_TYPE}, found {found:?}"
+            )));
+        }
+        let statement = Statement::parse(&envelope.payload).map_err(malformed)?;
+        if statement.predicate_type != IMAGE_SIGNATURE {
+            let shown = statement.predicate_type.chars().take(120).collect();
+            return Err(Rejection::OtherPredicate(shown));
+        }
+        let Some(subject) = statement.subject(&self.digest) else {
+            let other = statement.subjects().iter().find_map(Subject::sha256);
+            return Err(match other {
+                Some(other) => Rejection::OtherImage(other),
+                None => malformed("its subject has no SHA-256 digest".into()),
+            });
+        };
+        self.check_claims(&subject.annotations, None)?;
+        Ok(VerifiedSignature {
+            signed_by,
+            docker_reference: None,
+            annotations: subject.annotations.clone(),
+            payload: envelope.payload.clone(),
+        })
+    }
+
+    /// Who signed, whether a log says so if one must, and whether the key was trusted then.
+    fn authenticate(&self, found: &Candidate<'_>) -> Result<SignedBy, Rejection> {
         let keys = self.policy.keys();
         let place = self.signer(found).ok_or(Rejection::NoTrustedKey)?;
-        let key_index = first_place(keys, place);
         let log = self.logged(found, &keys[place])?;
         let time = log.as_ref().and_then(VerifiedEntry::integrated_time);
         // Of equal keys, each has its own window.
@@ -126,35 +189,36 @@ impl Judged<'_> {
         {
             return Err(Rejection::KeyOutsideValidity(time));
         }
-        let claims = SimpleSigning::parse(payload)
-            .map_err(|error| Rejection::PayloadMalformed(error.to_string()))?;
-        if claims.digest != self.digest {
-            return Err(Rejection::OtherImage(claims.digest));
-        }
-        if let Some(key) = self.policy.unmet_annotation(&claims.annotations) {
-            return Err(Rejection::AnnotationMismatch(key.into()));
-        }
-        if !self
-            .policy
-            .allows_identity(self.repository, &claims.docker_reference)
-        {
-            return Err(Rejection::OtherIdentity(claims.docker_reference));
-        }
-        let key_fingerprint = keys[place].fingerprint();
         let log_annotation = match (&log, found.log_entry) {
             (Some(_), Some(FoundEntry::Stored(annotation))) => {
                 core::str::from_utf8(annotation).ok().map(String::from)
             }
             _ => None,
         };
-        Ok(VerifiedSignature {
-            key_index,
-            key_fingerprint,
-            claims,
-            payload: payload.to_vec(),
+        Ok(SignedBy {
+            key_index: first_place(keys, place),
+            key_fingerprint: keys[place].fingerprint(),
             log,
             log_annotation,
         })
+    }
+
+    fn check_claims(
+        &self,
+        annotations: &BTreeMap<String, String>,
+        named: Option<&str>,
+    ) -> Result<(), Rejection> {
+        if let Some(key) = self.policy.unmet_annotation(annotations) {
+            return Err(Rejection::AnnotationMismatch(key.into()));
+        }
+        match self.policy.allows_identity(self.repository, named) {
+            true => Ok(()),
+            false => Err(Rejection::OtherIdentity(
+                named
+                    .unwrap_or("none, as no bundle names a repository")
+                    .into(),
+            )),
+        }
     }
 
     /// What a log says of the signature. An entry that is there must be about it, whatever the

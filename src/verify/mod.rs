@@ -7,6 +7,7 @@ mod detached;
 mod image;
 mod judge;
 mod policy;
+mod referrers;
 mod report;
 
 pub(crate) use detached::decode_annotation;
@@ -17,8 +18,9 @@ pub use image::{verify_images, verify_images_with_log};
 pub use judge::VerifiedSignature;
 pub(crate) use policy::MAX_MANIFEST_SIZE;
 pub use policy::{
-    Identity, Limits, LogRequirement, Policy, PolicyError, Rules, Threshold, TrustedKey,
+    Formats, Identity, Limits, LogRequirement, Policy, PolicyError, Rules, Threshold, TrustedKey,
 };
 pub use report::{
-    Rejection, SignatureReport, UnverifiedImage, Verdict, VerificationError, VerifiedImage,
+    Rejection, SignatureFormat, SignatureReport, UnverifiedImage, Verdict, VerificationError,
+    VerifiedImage,
 };

@@ -20,8 +20,21 @@ pub struct Rules {
     pub log: LogRequirement,
     /// Which repository the signature must name.
     pub identity: Identity,
+    /// The forms in which signatures are stored.
+    pub formats: Formats,
     /// How much is looked at.
     pub limits: Limits,
+}
+
+/// The forms in which signatures are looked for; there is no way to look for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Formats {
+    /// Both.
+    Any,
+    /// Simple signing in a `.sig` image, which cosign 2 writes.
+    SimpleSigning,
+    /// An in-toto statement in a sigstore bundle that refers to the image, which cosign 3 writes.
+    Bundles,
 }
 
 /// A key that is trusted, and when.
@@ -119,6 +132,7 @@ pub struct Policy {
     log: LogRequirement,
     annotations: BTreeMap<String, String>,
     identity: Identity,
+    formats: Formats,
     limits: Limits,
 }
 
@@ -209,6 +223,7 @@ impl Policy {
             log: rules.log,
             annotations: rules.annotations,
             identity: rules.identity,
+            formats: rules.formats,
             limits: rules.limits,
         })
     }
@@ -234,6 +249,11 @@ impl Policy {
         self.required
     }
 
+    /// The forms of signatures that are looked for.
+    pub fn formats(&self) -> Formats {
+        self.formats
+    }
+
     /// How much is looked at.
     pub fn limits(&self) -> &Limits {
         &self.limits
@@ -248,8 +268,11 @@ impl Policy {
             .map(|(key, _)| key.as_str())
     }
 
-    /// Whether a signature for an image that is found here may name this repository.
-    pub(super) fn allows_identity(&self, found_in: &Repository, named: &str) -> bool {
+    /// Whether a signature for an image that is found here may name this repository, or none.
+    pub(super) fn allows_identity(&self, found_in: &Repository, named: Option<&str>) -> bool {
+        let Some(named) = named else {
+            return self.identity == Identity::Ignore;
+        };
         // podman names a tag too; the repository is what is compared.
         let signed_for = || {
             named

@@ -80,7 +80,9 @@ pub struct UnverifiedImage {
 pub struct SignatureReport {
     /// Its place among those that were found.
     pub index: usize,
-    /// The digest of the payload, as far as one is known.
+    /// The form in which it is stored.
+    pub format: SignatureFormat,
+    /// The digest of the payload, or of the bundle, as far as one is known.
     pub payload_digest: Option<Digest>,
     /// Whether it counts.
     pub verdict: Verdict,
@@ -94,6 +96,15 @@ impl SignatureReport {
             Verdict::Rejected(_) => None,
         }
     }
+}
+
+/// The form in which a signature is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureFormat {
+    /// Simple signing in a `.sig` image, or handed in.
+    SimpleSigning,
+    /// A statement in a sigstore bundle.
+    Bundle,
 }
 
 /// Whether a signature counts.
@@ -166,6 +177,9 @@ pub enum Rejection {
     /// A trusted key signed something else than a payload.
     #[error("signed by a trusted key, but {0}")]
     PayloadMalformed(String),
+    /// A statement of another kind than a signature: the type of its predicate.
+    #[error("not a signature but a statement of type {0}")]
+    OtherPredicate(String),
     /// A trusted key signed another image.
     #[error("signed by a trusted key, but for another image: {0}")]
     OtherImage(Digest),

@@ -27,7 +27,7 @@ pub use store::*;
 
 use cosignet::sign::{Attachment, Earlier, Options, Signer, SigningError, SigningResult};
 use cosignet::verify::{
-    Identity, Limits, LogRequirement, Policy, Rejection, Rules, Threshold, Verdict,
+    Formats, Identity, Limits, LogRequirement, Policy, Rejection, Rules, Threshold, Verdict,
     VerificationError, VerifiedImage,
 };
 
@@ -39,6 +39,7 @@ pub fn rules(keys: &[&[u8]]) -> Rules {
         annotations: Default::default(),
         log: LogRequirement::Ignore,
         identity: Identity::Ignore,
+        formats: Formats::SimpleSigning,
         limits: Limits::CEILING,
     }
 }

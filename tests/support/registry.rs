@@ -1,8 +1,8 @@
 //! A registry in memory that counts what it is asked and misbehaves on demand.
 
 use cosignet::imports::{
-    BlobPush, BlobRequest, ManifestPush, ManifestRequest, Registry, RegistryError, RegistryPush,
-    ServedManifest, TagRequest,
+    BlobPush, BlobRequest, ManifestPush, ManifestRequest, ReferrersRequest, Registry,
+    RegistryError, RegistryPush, ServedManifest, TagRequest,
 };
 use cosignet::oci::Descriptor;
 
@@ -14,6 +14,7 @@ pub enum Call {
     Resolve(usize),
     FetchManifests(usize),
     FetchBlobs(usize),
+    ListReferrers(usize),
     PushBlobs(usize),
     PushManifests(usize),
 }
@@ -41,6 +42,8 @@ pub struct MemoryRegistry {
     pub dead_from: Option<(usize, RegistryError)>,
     /// So many answers are missing from the end of every call.
     pub short: usize,
+    /// Whether it keeps lists of referrers; so many referrers to a page.
+    pub referrers: Option<usize>,
     pub twist_resolve: Option<Twist<TagRequest, Descriptor>>,
     pub twist_manifest: Option<Twist<ManifestRequest, ServedManifest>>,
     pub twist_blob: Option<Twist<BlobRequest, Vec<u8>>>,
@@ -133,6 +136,38 @@ impl Registry for MemoryRegistry {
                 None => answer,
             }
         })
+    }
+
+    fn list_referrers(
+        &mut self,
+        requests: &[ReferrersRequest],
+    ) -> Vec<Result<Vec<ServedManifest>, RegistryError>> {
+        let call = Call::ListReferrers(requests.len());
+        self.serve(call, requests.to_vec(), |this, request| {
+            let Some(size) = this.referrers else {
+                return Err(RegistryError::Unsupported("404".into()));
+            };
+            let index = this.store.referrers(&request.repository, &request.digest);
+            Ok(pages(&index, size))
+        })
+    }
+}
+
+/// Cuts a list into pages.
+fn pages(index: &str, size: usize) -> Vec<ServedManifest> {
+    let index: serde_json::Value = serde_json::from_str(index).unwrap();
+    let all = index["manifests"].as_array().unwrap();
+    let page = |entries: &[serde_json::Value]| {
+        let mut page = index.clone();
+        page["manifests"] = entries.into();
+        ServedManifest {
+            media_type: cosignet::oci::media_type::OCI_INDEX.into(),
+            content: page.to_string().into_bytes(),
+        }
+    };
+    match all.is_empty() {
+        true => vec![page(&[])],
+        false => all.chunks(size).map(page).collect(),
     }
 }
 

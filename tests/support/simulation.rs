@@ -9,8 +9,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use cosignet::imports::{
-    BlobPush, BlobRequest, ManifestPush, ManifestRequest, Registry, RegistryError, RegistryPush,
-    ServedManifest, TagRequest,
+    BlobPush, BlobRequest, ManifestPush, ManifestRequest, ReferrersRequest, Registry,
+    RegistryError, RegistryPush, ServedManifest, TagRequest,
 };
 use cosignet::oci::Descriptor;
 
@@ -283,6 +283,14 @@ impl Registry for SimulatedHost {
             Answer::Blob(answer) => Some(answer),
             _ => None,
         })
+    }
+
+    fn list_referrers(
+        &mut self,
+        requests: &[ReferrersRequest],
+    ) -> Vec<Result<Vec<ServedManifest>, RegistryError>> {
+        let none = |_| Err(RegistryError::Unsupported("it is not simulated".into()));
+        requests.iter().map(none).collect()
     }
 }
 

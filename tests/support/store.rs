@@ -95,6 +95,31 @@ impl Store {
         served.cloned().ok_or_else(|| absent(reference))
     }
 
+    /// The list of what refers to a manifest, as a registry makes it.
+    pub fn referrers(&self, repository: &Repository, digest: &Digest) -> String {
+        let own = |(place, _): &(&(Repository, Digest), _)| place.0 == *repository;
+        let entries = self
+            .manifests
+            .iter()
+            .filter(own)
+            .filter_map(|(place, served)| {
+                let json: serde_json::Value = serde_json::from_slice(&served.content).ok()?;
+                let is_referrer = json["subject"]["digest"] == digest.to_string();
+                is_referrer.then(|| {
+                    serde_json::json!({
+                        "mediaType": served.media_type,
+                        "size": served.content.len(),
+                        "digest": place.1.to_string(),
+                        "artifactType": json["artifactType"],
+                    })
+                })
+            });
+        let entries: Vec<_> = entries.collect();
+        let index = cosignet::oci::media_type::OCI_INDEX;
+        serde_json::json!({"schemaVersion": 2, "mediaType": index, "manifests": entries})
+            .to_string()
+    }
+
     /// Answers a request for a blob.
     pub fn blob(&self, repository: &Repository, digest: &Digest) -> Result<Vec<u8>, RegistryError> {
         let blob = self.blobs.get(&(repository.clone(), *digest));

@@ -154,6 +154,9 @@ pub fn rejection_words(rejection: &Rejection) -> String {
         Rejection::NoTrustedKey => {
             "it was made by none of the given keys, or over other bytes".into()
         }
+        Rejection::OtherPredicate(kind) => {
+            format!("not a signature but a statement of type {kind}")
+        }
         Rejection::OtherImage(digest) => format!("it is for another image: {digest}"),
         Rejection::AnnotationMismatch(key) => format!("annotation {key} is missing or different"),
         Rejection::OtherIdentity(named) => format!("it is for another repository: {named}"),

@@ -2,7 +2,9 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use cosignet_host::api::detached::DetachedSignature;
-use cosignet_host::api::policy::{Identity, LogRequirement, PrefixMapping, Rules, Threshold};
+use cosignet_host::api::policy::{
+    Formats, Identity, LogRequirement, PrefixMapping, Rules, Threshold,
+};
 use cosignet_host::api::report::{
     LogEvidence, LoggedEntry, SignatureReport, Verdict, VerificationError, VerifiedImage,
     VerifiedSignature,
@@ -31,6 +33,10 @@ pub struct Verify {
     /// `exact=NAME`, or `remap=PREFIX=SIGNED-PREFIX`.
     #[arg(long, default_value = "ignore")]
     identity: String,
+    /// The forms of signatures that are looked for: simple signing in a `.sig` image, statements in
+    /// bundles that refer to the image, or any of both.
+    #[arg(long, value_enum, default_value_t = Format::Any)]
+    format: Format,
     /// The signature, instead of those that are attached.
     #[arg(long, value_name = "FILE", requires = "payload", group = "detached")]
     signature: Option<String>,
@@ -72,6 +78,23 @@ enum Output {
     Json,
     Text,
     Report,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Any,
+    Simple,
+    Bundle,
+}
+
+impl Format {
+    fn formats(self) -> Formats {
+        match self {
+            Self::Any => Formats::Any,
+            Self::Simple => Formats::SimpleSigning,
+            Self::Bundle => Formats::Bundles,
+        }
+    }
 }
 
 type Verified = Result<VerifiedImage, VerificationError>;
@@ -134,6 +157,7 @@ impl Verify {
                 false => self.log.requirement()?,
             },
             identity: identity(&self.identity)?,
+            formats: self.format.formats(),
             limits: None,
         })
     }
