@@ -6,8 +6,8 @@ use cosignet_host::api::policy::{
     Formats, Identity, LogRequirement, PrefixMapping, Rules, Threshold,
 };
 use cosignet_host::api::report::{
-    LogEvidence, LoggedEntry, SignatureReport, Verdict, VerificationError, VerifiedImage,
-    VerifiedSignature,
+    LogEvidence, LoggedEntry, SignatureFormat, SignatureReport, Verdict, VerificationError,
+    VerifiedImage, VerifiedSignature,
 };
 use cosignet_host::{Imports, Session, World};
 
@@ -233,12 +233,27 @@ fn log_words(image: &VerifiedImage) -> &'static str {
 
 /// cosign's JSON: the payloads of the signatures that count, in one line.
 fn payloads(image: &VerifiedImage) -> Value {
-    counted(image).map(payload).collect()
+    counted(image)
+        .map(|signature| payload(image, signature))
+        .collect()
 }
 
-/// With the stored entry of a log among the claims, where one is required.
-fn payload(signature: &VerifiedSignature) -> Value {
+/// With the stored entry of a log among the claims, where one is required. Of a statement, what
+/// cosign 3 makes of it: the signer named no repository, and it is the one that was asked.
+fn payload(image: &VerifiedImage, signature: &VerifiedSignature) -> Value {
     let mut payload: Value = serde_json::from_slice(&signature.payload).unwrap_or(Value::Null);
+    if signature.docker_reference.is_none() {
+        payload = json!({
+            "critical": {
+                "identity": {
+                    "docker-reference": format!("{}@{}", image.repository, image.digest),
+                },
+                "image": { "docker-manifest-digest": image.digest },
+                "type": payload["predicateType"],
+            },
+            "optional": claims(signature),
+        });
+    }
     let entry = signature.log_annotation.as_deref();
     if let Some(entry) = entry.and_then(|entry| serde_json::from_str::<Value>(entry).ok()) {
         let claims = &mut payload["optional"];
@@ -300,26 +315,37 @@ fn signatures(reports: &[SignatureReport]) -> Vec<Value> {
         .map(|report| match &report.verdict {
             Verdict::Counted(signature) => json!({
                 "index": report.index,
+                "format": format(report),
                 "payloadDigest": report.payload_digest,
                 "counted": true,
                 "keyFingerprint": signature.key_fingerprint,
                 "keyIndex": signature.key_index,
                 "dockerReference": signature.docker_reference,
-                "annotations": signature
-                    .annotations
-                    .iter()
-                    .map(|claim| (claim.key.clone(), Value::from(claim.value.clone())))
-                    .collect::<serde_json::Map<_, _>>(),
+                "annotations": claims(signature),
                 "log": signature.log.as_ref().map(logged),
             }),
             Verdict::Rejected(rejection) => json!({
                 "index": report.index,
+                "format": format(report),
                 "payloadDigest": report.payload_digest,
                 "counted": false,
                 "reason": rejection_words(rejection),
             }),
         })
         .collect()
+}
+
+fn claims(signature: &VerifiedSignature) -> Value {
+    let claims = signature.annotations.iter();
+    let claims = claims.map(|claim| (claim.key.clone(), Value::from(claim.value.clone())));
+    Value::Object(claims.collect())
+}
+
+fn format(report: &SignatureReport) -> &'static str {
+    match report.format {
+        SignatureFormat::SimpleSigning => "simple signing",
+        SignatureFormat::Bundle => "bundle",
+    }
 }
 
 fn logged(entry: &LoggedEntry) -> Value {

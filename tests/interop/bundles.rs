@@ -1,0 +1,146 @@
+//! What cosign 3 signs by default, an in-toto statement in a bundle that refers to the image, verified
+//! by Cosignet: on a registry that keeps no lists of referrers.
+
+use serde_json::Value;
+
+use crate::image::Image;
+use crate::keys::{Algorithm, KeyPair};
+use crate::lab::Lab;
+use crate::outcome::Outcome;
+use crate::rekor::Rekor;
+use crate::tool::Tool;
+
+const NO_SIGNATURES: i32 = 10;
+const NO_MATCH: i32 = 12;
+
+#[test]
+fn every_key_of_cosign_3() {
+    for algorithm in [
+        Algorithm::P256,
+        // Those that cosign 3.1.1 cannot verify itself are among them.
+        Algorithm::P384,
+        Algorithm::P521,
+        Algorithm::Rsa2048,
+        Algorithm::Ed25519,
+    ] {
+        let lab = Lab::new();
+        let key = lab.import(Tool::Cosign3, algorithm);
+        let stranger = lab.generate(Tool::Cosign2);
+        let image = lab.image();
+        verify(&lab, &key, &image, &[]).exits_with(NO_SIGNATURES);
+        sign(&lab, &key, &image, &[]).succeeds();
+        verify(&lab, &key, &image, &[]).succeeds();
+        verify(&lab, &key, &image, &["--format", "bundle"]).succeeds();
+        verify(&lab, &key, &image, &["--format", "simple"]).exits_with(NO_SIGNATURES);
+        verify(&lab, &stranger, &image, &[]).exits_with(NO_MATCH);
+        let other = lab.image();
+        verify(&lab, &key, &other, &[]).exits_with(NO_SIGNATURES);
+    }
+}
+
+#[test]
+fn annotations_and_output_are_cosigns() {
+    let lab = Lab::new();
+    let key = lab.generate(Tool::Cosign3);
+    let image = lab.image();
+    sign(&lab, &key, &image, &["-a", "env=prod <&> é", "-a", "n=1"]).succeeds();
+    let wanted = ["-a", "env=prod <&> é"];
+    let ours = verify(&lab, &key, &image, &wanted).succeeds().stdout;
+    let theirs = lab
+        .verify(Tool::Cosign3, &key, &image.reference(), &wanted)
+        .succeeds()
+        .stdout;
+    let json = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
+    assert_eq!(json(&ours), json(&theirs));
+    verify(&lab, &key, &image, &["-a", "env=test"]).exits_with(NO_MATCH);
+}
+
+/// The mixture that blinds cosign 3.1.1: a good `.sig` behind somebody else's bundle.
+#[test]
+fn a_foreign_bundle_hides_nothing() {
+    let lab = Lab::new();
+    let (key, stranger) = (lab.generate(Tool::Cosign2), lab.generate(Tool::Cosign3));
+    let image = lab.image();
+    sign(&lab, &stranger, &image, &[]).succeeds();
+    lab.sign(Tool::Cosignet, &key, &image.reference(), &[])
+        .succeeds();
+    verify(&lab, &key, &image, &[]).succeeds();
+    verify(&lab, &stranger, &image, &[]).succeeds();
+    let two = ["--key", &stranger.public, "--threshold", "2"];
+    verify(&lab, &key, &image, &two).succeeds();
+    // cosign 3.1.1 does not see it: that is what this is about.
+    let blind = lab.verify(Tool::Cosign3, &key, &image.reference(), &[]);
+    assert_ne!(blind.code, 0, "{}", blind.stdout);
+}
+
+/// cosign 3.1.1 takes an attestation for a signature.
+#[test]
+fn an_attestation_is_no_signature() {
+    let lab = Lab::new();
+    let key = lab.generate(Tool::Cosign3);
+    let image = lab.image();
+    let predicate = lab.file(r#"{"a": 1}"#);
+    let attest = ["attest", "--yes", "--key", &key.private, "--type", "custom"];
+    let flags = ["--tlog-upload=false", "--use-signing-config=false"];
+    let reference = image.reference();
+    let rest = ["--predicate", &predicate, &reference];
+    lab.run(Tool::Cosign3, &[&attest[..], &flags, &rest].concat())
+        .succeeds();
+    let refused = verify(&lab, &key, &image, &[]).exits_with(NO_MATCH);
+    assert!(
+        refused.stderr.contains("statement of type"),
+        "{}",
+        refused.stderr
+    );
+}
+
+/// The entry rides in the bundle, with its proof.
+#[test]
+fn logged_bundles() {
+    let lab = Lab::new();
+    let rekor = Rekor::start(&lab);
+    let key = lab.generate(Tool::Cosign3);
+    let image = lab.image();
+    let reference = image.reference();
+    let sign = ["sign", "--yes", "--key", &key.private];
+    let log = ["--use-signing-config=false", "--rekor-url", &rekor.url];
+    rekor
+        .run(
+            &lab,
+            Tool::Cosign3,
+            &[&sign[..], &log, &[&reference]].concat(),
+        )
+        .succeeds();
+    let report = verify(
+        &lab,
+        &key,
+        &image,
+        &["--rekor-key", &rekor.public_key, "-o", "report"],
+    );
+    let report: Value = serde_json::from_str(&report.succeeds().stdout).expect("JSON");
+    let found = &report["images"][0]["signatures"][0];
+    assert_eq!(found["format"], "bundle");
+    assert_eq!(
+        found["log"]["evidence"],
+        "signed entry timestamp and inclusion proof"
+    );
+    let other = Rekor::start(&lab);
+    verify(&lab, &key, &image, &["--rekor-key", &other.public_key]).exits_with(NO_MATCH);
+}
+
+/// Signs in cosign 3's own format, offline.
+fn sign(lab: &Lab, key: &KeyPair, image: &Image, more: &[&str]) -> Outcome {
+    let sign = ["sign", "--yes", "--key", &key.private];
+    let flags = ["--tlog-upload=false", "--use-signing-config=false"];
+    let image = image.reference();
+    lab.run(
+        Tool::Cosign3,
+        &[&sign[..], &flags, more, &[&image]].concat(),
+    )
+}
+
+fn verify(lab: &Lab, key: &KeyPair, image: &Image, more: &[&str]) -> Outcome {
+    let image = image.reference();
+    let verify = ["verify", "--key", &key.public];
+    lab.run(Tool::Cosignet, &[&verify[..], more, &[&image]].concat())
+}
