@@ -226,6 +226,47 @@ fn what_is_about_another_image_does_not_count() {
     );
 }
 
+/// Simple signing that refers to the image, as cosign 2 writes it when it is asked to.
+#[test]
+fn simple_signing_may_refer_to_the_image_too() {
+    let case = |name: &str| data(&format!("cosign/oci11-sig/v2.5.0/{name}"));
+    let mut store = Store::default();
+    let manifest = String::from_utf8(case("manifest.json")).unwrap();
+    refer(&mut store, &manifest, &case("payload.json"));
+    let tag = referrers_tag(&digest());
+    let kept = case("referrers-fallback-index.json");
+    store.put_manifest(REPOSITORY, &tag, media_type::OCI_INDEX, &kept);
+    for referrers in [None, Some(9)] {
+        let mut registry = MemoryRegistry {
+            referrers,
+            ..MemoryRegistry::honest(store.clone())
+        };
+        let image = verify(&mut registry, &policy_of(both()), &reference()).unwrap();
+        let [found] = image.signatures() else {
+            panic!("one signature");
+        };
+        assert_eq!(found.format, SignatureFormat::SimpleSigning);
+        assert!(found.verified().unwrap().docker_reference().is_some());
+        let bundles = policy_of(Rules {
+            formats: Formats::Bundles,
+            ..both()
+        });
+        let none = verify(&mut registry, &bundles, &reference()).unwrap_err();
+        assert!(matches!(none, VerificationError::NoSignatures(_)), "{none}");
+    }
+    // Of another image it is none of this one's.
+    let other = manifest.replace(IMAGE, &format!("sha256:{}", "1".repeat(64)));
+    let mut store = Store::default();
+    let moved = refer(&mut store, &other, &case("payload.json"));
+    keep_list(&mut store, &[moved]);
+    let refused = verify(
+        &mut MemoryRegistry::honest(store),
+        &policy_of(both()),
+        &reference(),
+    );
+    assert!(matches!(rejection(&refused), Rejection::OtherImage(_)));
+}
+
 /// A failed listing is never "no signatures".
 #[test]
 fn a_list_that_fails_is_an_error() {

@@ -31,6 +31,9 @@ pub mod media_type {
     pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
     /// A manifest list, Docker's image manifest version 2, schema 2.
     pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+    /// The configuration of simple-signing signatures that refer to an image, which is their type of
+    /// artifact; cosign 2.
+    pub const COSIGN_SIGNATURE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
     /// A simple-signing payload; cosign's `SIGNATURE_SPEC.md`.
     pub const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
 }

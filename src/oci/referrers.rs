@@ -69,7 +69,8 @@ impl Referrers {
         })
     }
 
-    /// Those that may hold a sigstore bundle.
+    /// Those that may hold signatures: sigstore bundles, or simple signing that refers to the image,
+    /// which cosign 2 writes when it is asked to (`--registry-referrers-mode=oci-1-1`).
     ///
     /// What the list says of their kind is not enough to tell: cosign up to 3.1.1 writes the media
     /// type of the empty configuration into the list that it keeps, others write nothing.
@@ -81,7 +82,7 @@ impl Referrers {
         known
             .filter(|referrer| referrer.descriptor.media_type == media_type::OCI_MANIFEST)
             .filter(|referrer| match referrer.artifact_type.as_deref() {
-                None | Some("" | media_type::OCI_EMPTY) => true,
+                None | Some("" | media_type::OCI_EMPTY | media_type::COSIGN_SIGNATURE) => true,
                 Some(kind) => kind.starts_with(BUNDLE_PREFIX),
             })
             .map(|referrer| &referrer.descriptor)
@@ -173,9 +174,9 @@ impl ReferrerManifest {
             None => config.require("mediaType")?,
         };
         let layers: Vec<Object> = manifest.require("layers")?;
-        if layers.len() > MAX_LAYERS {
+        if layers.len() > MAX_SIGNATURES {
             let found = layers.len();
-            return Err(format!("layers: at most {MAX_LAYERS}, found {found}"));
+            return Err(format!("layers: at most {MAX_SIGNATURES}, found {found}"));
         }
         let annotations: Option<Object> = manifest.take("annotations")?;
         Ok(Self {
@@ -226,5 +227,3 @@ fn read_descriptor(mut descriptor: Object) -> Result<Descriptor, String> {
 pub const EMPTY_CONFIG: &[u8] = b"{}";
 /// Sigstore bundles of any version.
 const BUNDLE_PREFIX: &str = "application/vnd.dev.sigstore.bundle";
-/// A bundle is one layer.
-const MAX_LAYERS: usize = 16;

@@ -157,10 +157,11 @@ fn find_layers<R: Registry>(
         .iter()
         .map(|_| {
             let found = read_signatures(answers.one(), limits.manifest_size)?;
-            let layers = found.iter().flat_map(|found| found.image.layers());
-            Ok(layers
-                .map(|layer| Examined::read(layer, limits.payload_size))
-                .collect())
+            let layers = found.as_ref().map(|found| found.image.layers());
+            Ok(Examined::all(
+                layers.unwrap_or_default(),
+                limits.payload_size,
+            ))
         })
         .collect()
 }
@@ -290,6 +291,14 @@ impl Found {
 }
 
 impl Examined {
+    /// The layers of an image with signatures.
+    pub(super) fn all(layers: &[Layer], payload_limit: u64) -> Vec<Self> {
+        let layers = layers.iter();
+        layers
+            .map(|layer| Self::read(layer, payload_limit))
+            .collect()
+    }
+
     fn read(layer: &Layer, payload_limit: u64) -> Self {
         let payload_digest = layer
             .content()

@@ -1,21 +1,23 @@
-//! The bundles that refer to images: found by lists that nobody has to believe.
+//! The signatures that refer to images: found by lists that nobody has to believe.
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use super::image::Examined;
-use super::policy::Policy;
+use super::policy::{Formats, Policy};
 use super::report::{Rejection, SignatureFormat, VerificationError};
 use crate::bundle;
 use crate::fetch::{Answers, MAX_PAYLOADS_SIZE, Target};
 use crate::imports::{ManifestRequest, ReferrersRequest, Registry, RegistryError, ServedManifest};
 use crate::oci::{
-    Descriptor, Digest, ReferrerManifest, Referrers, Repository, VerifiedBytes, referrers_tag,
+    Descriptor, Digest, ReferrerManifest, Referrers, Repository, SignatureImage, VerifiedBytes,
+    media_type, referrers_tag,
 };
 use crate::payload::IMAGE_SIGNATURE;
 
-/// The bundles of each image, as far as their manifests tell. A list that cannot be read is an
+/// The signatures that refer to each image, as far as their manifests tell. A list that cannot be read is an
 /// error of its image, and never none.
 pub(super) fn find<R: Registry>(
     registry: &mut R,
@@ -46,14 +48,14 @@ pub(super) fn find<R: Registry>(
         .collect();
     let mut rest = wanted.as_slice();
     while !rest.is_empty() {
-        let (batch, others) = rest.split_at(batch_length(rest));
+        let (batch, others) = rest.split_at(batch_length(rest, limit));
         rest = others;
         let requests = batch.iter().filter_map(|(image, descriptor)| {
             let target = targets.get(*image)?;
             Some(ManifestRequest {
                 repository: place(target),
                 reference: format!("{}", descriptor.digest),
-                max_size: descriptor.size.min(MAX_REFERRER_SIZE),
+                max_size: descriptor.size.min(limit),
                 after_ms: 0,
             })
         });
@@ -64,7 +66,7 @@ pub(super) fn find<R: Registry>(
             let answer = answers.one();
             if let (Some(Ok(bundles)), Some(target)) = (found.get_mut(*image), targets.get(*image))
             {
-                bundles.extend(examine(descriptor, answer, target.digest));
+                bundles.extend(examine(policy, descriptor, answer, target.digest));
             }
         }
     }
@@ -139,28 +141,30 @@ fn read(pages: &[ServedManifest], limit: u64) -> Result<Vec<Descriptor>, Verific
 }
 
 /// As many manifests as may be held at a time.
-fn batch_length(rest: &[(usize, Descriptor)]) -> usize {
+fn batch_length(rest: &[(usize, Descriptor)], limit: u64) -> usize {
     let mut total = 0;
     let fits = rest.iter().take_while(|(_, descriptor)| {
-        total += descriptor.size.min(MAX_REFERRER_SIZE);
+        total += descriptor.size.min(limit);
         total <= MAX_PAYLOADS_SIZE
     });
     fits.count().max(1)
 }
 
-/// A bundle that is worth fetching, or why not; nothing of what is no bundle.
+/// The signatures that are worth fetching, or why not; nothing of what holds none.
 fn examine(
+    policy: &Policy,
     descriptor: &Descriptor,
     answer: Result<ServedManifest, RegistryError>,
     image: Digest,
-) -> Option<Examined> {
-    // The bundle is not known yet: its manifest stands for it.
+) -> Vec<Examined> {
+    // What is in it is not known yet: its manifest stands for it.
     let manifest = Some(descriptor.digest);
-    let rejected = |why| Some(Examined::rejected(SignatureFormat::Bundle, manifest, why));
-    if descriptor.size > MAX_REFERRER_SIZE {
+    let rejected = |why| vec![Examined::rejected(SignatureFormat::Bundle, manifest, why)];
+    let limit = policy.limits().manifest_size;
+    if descriptor.size > limit {
         return rejected(Rejection::PayloadTooLarge {
             size: descriptor.size,
-            limit: MAX_REFERRER_SIZE,
+            limit,
         });
     }
     let served = match answer {
@@ -175,13 +179,24 @@ fn examine(
         Ok(manifest) => manifest,
         Err(error) => return rejected(Rejection::LayerMalformed(format!("{error}"))),
     };
-    let layer = manifest
-        .layers
-        .iter()
-        .find(|layer| layer.media_type == bundle::MEDIA_TYPE)?;
+    let of = |kind: &str| {
+        let mut layers = manifest.layers.iter();
+        layers.find(|layer| layer.media_type == kind)
+    };
+    let (simple, bundle) = (of(media_type::SIMPLE_SIGNING), of(bundle::MEDIA_TYPE));
+    if bundle.is_none() && (simple.is_none() || policy.formats() != Formats::Any) {
+        return Vec::new();
+    }
     if manifest.subject.digest != image {
         return rejected(Rejection::OtherImage(manifest.subject.digest));
     }
+    let Some(layer) = bundle else {
+        // As a `.sig` image has them, but that this one refers to the image.
+        return match SignatureImage::parse(&served.media_type, bytes.as_bytes()) {
+            Ok(image) => Examined::all(image.layers(), policy.limits().payload_size),
+            Err(error) => rejected(Rejection::LayerMalformed(format!("{error}"))),
+        };
+    };
     // A hint, and good enough to leave an attestation where it is: who lies here hides what could
     // be left out as well.
     let kind = manifest.annotations.get(PREDICATE_TYPE);
@@ -195,12 +210,10 @@ fn examine(
             limit: MAX_SIGNATURE_BUNDLE_SIZE,
         });
     }
-    Some(Examined::waiting_bundle(layer.clone()))
+    vec![Examined::waiting_bundle(layer.clone())]
 }
 
 /// The annotation in which cosign says what kind of statement a bundle holds.
 const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
-/// Bytes of a referrer's manifest; that of a bundle has 900.
-const MAX_REFERRER_SIZE: u64 = 64 * 1024;
 /// Bytes of a bundle with a signature: a thousand annotations, a log entry and its proof.
 const MAX_SIGNATURE_BUNDLE_SIZE: u64 = 512 * 1024;
