@@ -1,12 +1,10 @@
 //! Rekor v1: what is posted to `/api/v1/log/entries`, and the entries that come back.
 
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::value::RawValue;
 
 use super::entry::{InclusionProof, LogEntry};
 use super::error::LogError;
@@ -14,7 +12,7 @@ use super::fields::{self, base64, hex};
 use super::limits::{MAX_ENTRIES, MAX_ENTRIES_SIZE, MAX_ENTRY_SIZE};
 use super::log_id::LogId;
 use super::signed::{HashAlgorithm, Signed, encoded_pem};
-use crate::json::{Object, read, to_go_json};
+use crate::json::{Elements, Object, read, to_go_json};
 use crate::key::PublicKey;
 use crate::oci::Hex;
 
@@ -57,9 +55,10 @@ pub fn search_request(signed: &Signed<'_>, hash: HashAlgorithm) -> String {
 /// Reads the answer to a search: a list of entries, each like an answer with one.
 pub(super) fn parse_found(answer: &[u8]) -> Result<Vec<LogEntry>, LogError> {
     LogError::within("bytes of log entries", MAX_ENTRIES_SIZE, answer.len())?;
-    let raw: Vec<Box<RawValue>> = read(answer).map_err(LogError::malformed)?;
-    LogError::within("log entries", MAX_ENTRIES, raw.len())?;
-    raw.into_iter()
+    let raw: Elements<MAX_ENTRIES> = read(answer).map_err(LogError::malformed)?;
+    LogError::within("log entries", MAX_ENTRIES, raw.count)?;
+    raw.first
+        .into_iter()
         .map(|entry| parse_answer(entry.get().as_bytes()))
         .collect()
 }

@@ -1,13 +1,11 @@
 //! `dev.sigstore.rekor.v1.TransparencyLogEntry` in protobuf's JSON: what Rekor v2 answers, and what
 //! sigstore bundles hold.
 
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::value::RawValue;
 
 use super::body;
 use super::entry::{InclusionProof, KindVersion, LogEntry};
@@ -15,14 +13,14 @@ use super::error::LogError;
 use super::fields::{self, base64};
 use super::limits::{MAX_ENTRIES, MAX_ENTRIES_SIZE, MAX_ENTRY_SIZE};
 use super::log_id::LogId;
-use crate::json::{Object, read};
+use crate::json::{Elements, Object, read};
 
 pub(super) fn parse_all(entries: &[u8]) -> Result<Vec<LogEntry>, LogError> {
     LogError::within("bytes of log entries", MAX_ENTRIES_SIZE, entries.len())?;
-    let raw: Vec<Box<RawValue>> = read(entries).map_err(LogError::malformed)?;
-    LogError::within("log entries", MAX_ENTRIES, raw.len())?;
-    let mut entries = Vec::<LogEntry>::with_capacity(raw.len());
-    for entry in raw {
+    let raw: Elements<MAX_ENTRIES> = read(entries).map_err(LogError::malformed)?;
+    LogError::within("log entries", MAX_ENTRIES, raw.count)?;
+    let mut entries = Vec::<LogEntry>::with_capacity(raw.count);
+    for entry in raw.first {
         let entry = parse(entry.get().as_bytes())?;
         let same =
             |other: &LogEntry| (other.log_id, other.log_index) == (entry.log_id, entry.log_index);

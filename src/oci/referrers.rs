@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::manifest::{MalformedManifest, open};
 use super::{Descriptor, Digest, MAX_SIGNATURES, media_type};
-use crate::json::Object;
+use crate::json::{Elements, Object};
 
 /// The tag under which clients keep the list of a manifest's referrers where a registry keeps none:
 /// `sha256-<hex>` (OCI distribution specification, "Referrers Tag Schema").
@@ -57,14 +57,14 @@ impl Referrers {
             ));
         }
         let mut object = open(served_as, bytes)?;
-        let entries: Vec<Box<RawValue>> = object
+        let entries: Elements<MAX_SIGNATURES> = object
             .require("manifests")
             .map_err(MalformedManifest::Content)?;
-        if entries.len() > MAX_SIGNATURES {
-            return Err(MalformedManifest::TooManySignatures(entries.len()));
+        if entries.count > MAX_SIGNATURES {
+            return Err(MalformedManifest::TooManySignatures(entries.count));
         }
         Ok(Self {
-            entries: entries.into_iter().map(Entry::read).collect(),
+            entries: entries.first.into_iter().map(Entry::read).collect(),
             rest: object.into_rest(),
         })
     }
@@ -173,9 +173,9 @@ impl ReferrerManifest {
             Some(own) => own,
             None => config.require("mediaType")?,
         };
-        let layers: Vec<Object> = manifest.require("layers")?;
-        if layers.len() > MAX_SIGNATURES {
-            let found = layers.len();
+        let layers: Elements<MAX_SIGNATURES> = manifest.require("layers")?;
+        if layers.count > MAX_SIGNATURES {
+            let found = layers.count;
             return Err(format!("layers: at most {MAX_SIGNATURES}, found {found}"));
         }
         let annotations: Option<Object> = manifest.take("annotations")?;
@@ -184,8 +184,9 @@ impl ReferrerManifest {
                 .map_err(|why| format!("subject: {why}"))?,
             artifact_type,
             layers: layers
-                .into_iter()
-                .map(read_descriptor)
+                .first
+                .iter()
+                .map(|layer| read_descriptor(Object::parse(layer.get().as_bytes())?))
                 .collect::<Result<_, _>>()
                 .map_err(|why| format!("layers: {why}"))?,
             annotations: annotations

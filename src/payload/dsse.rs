@@ -1,13 +1,11 @@
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE};
-use serde_json::value::RawValue;
 
-use crate::json::Object;
+use crate::json::{Elements, Object};
 
 /// A DSSE envelope with one signature (`secure-systems-lab/dsse`, `envelope.md`): a payload with its
 /// type, and a signature over both. Nothing of it is verified.
@@ -40,10 +38,10 @@ impl Envelope {
     pub(crate) fn read(mut envelope: Object) -> Result<Self, String> {
         let payload_type: String = envelope.require("payloadType")?;
         let payload: String = envelope.require("payload")?;
-        let signatures: Vec<Box<RawValue>> = envelope.require("signatures")?;
+        let signatures: Elements<2> = envelope.require("signatures")?;
         envelope.finish()?;
-        let [signature] = signatures.as_slice() else {
-            let found = signatures.len();
+        let [signature] = signatures.first.as_slice() else {
+            let found = signatures.count;
             return Err(format!("signatures: expected exactly one, found {found}"));
         };
         let mut signature = Object::parse(signature.get().as_bytes())?;

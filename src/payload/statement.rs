@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use serde_json::value::RawValue;
 
-use crate::json::Object;
+use crate::json::{Elements, Object};
 use crate::oci::Digest;
 
 /// An in-toto statement (`in-toto/attestation`, v1 and v0.1): what is claimed of which artifacts.
@@ -46,9 +46,9 @@ impl Statement {
                 TYPES[0], TYPES[1]
             ));
         }
-        let subjects: Vec<Box<RawValue>> = statement.require("subject")?;
-        if subjects.is_empty() || subjects.len() > MAX_SUBJECTS {
-            let found = subjects.len();
+        let subjects: Elements<MAX_SUBJECTS> = statement.require("subject")?;
+        if subjects.count == 0 || subjects.count > MAX_SUBJECTS {
+            let found = subjects.count;
             return Err(format!(
                 "subject: expected 1 to {MAX_SUBJECTS}, found {found}"
             ));
@@ -60,6 +60,7 @@ impl Statement {
             predicate_type,
             predicate: predicate.map_or_else(|| "null".into(), |raw| raw.get().into()),
             subjects: subjects
+                .first
                 .iter()
                 .map(|subject| Subject::parse(subject.get().as_bytes()))
                 .collect::<Result<_, _>>()?,

@@ -17,8 +17,8 @@ use crate::oci::{
 };
 use crate::payload::IMAGE_SIGNATURE;
 
-/// The signatures that refer to each image, as far as their manifests tell. A list that cannot be read is an
-/// error of its image, and never none.
+/// The signatures that refer to each image, as far as their manifests tell. A list that cannot be
+/// read is an error of its image, and never none.
 pub(super) fn find<R: Registry>(
     registry: &mut R,
     policy: &Policy,
@@ -26,7 +26,7 @@ pub(super) fn find<R: Registry>(
     place: impl Fn(&Target) -> Repository,
 ) -> Vec<Result<Vec<Examined>, VerificationError>> {
     let limit = policy.limits().manifest_size;
-    let mut lists = list(registry, limit, targets, &place);
+    let mut lists = list(registry, limit.min(MAX_LIST_SIZE), targets, &place);
     // The manifests that are to be read, each with the place of its image.
     let mut wanted: Vec<(usize, Descriptor)> = Vec::new();
     for (image, list) in lists.iter_mut().enumerate() {
@@ -213,6 +213,9 @@ fn examine(
     vec![Examined::waiting_bundle(layer.clone())]
 }
 
+/// Bytes of a list; a thousand of cosign's entries come to half of it. The lists of many images are held
+/// together.
+const MAX_LIST_SIZE: u64 = 1024 * 1024;
 /// The annotation in which cosign says what kind of statement a bundle holds.
 const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
 /// Bytes of a bundle with a signature: a thousand annotations, a log entry and its proof.

@@ -94,6 +94,28 @@ fn an_attestation_is_no_signature() {
     );
 }
 
+/// Simple signing that refers to the image instead of lying under a tag: cosign 2's experiment.
+#[test]
+fn simple_signing_that_refers_to_the_image() {
+    let lab = Lab::new();
+    let (key, stranger) = (lab.generate(Tool::Cosign2), lab.generate(Tool::Cosign2));
+    let image = lab.image();
+    let mut command = lab.command(Tool::Cosign2);
+    command.env("COSIGN_EXPERIMENTAL", "1");
+    command.args([
+        "sign",
+        "--yes",
+        "--key",
+        &key.private,
+        "--tlog-upload=false",
+    ]);
+    command.args(["--registry-referrers-mode=oci-1-1", &image.reference()]);
+    Outcome::of(&mut command).succeeds();
+    assert_eq!(image.signatures(), None, "there is no `.sig`");
+    verify(&lab, &key, &image, &[]).succeeds();
+    verify(&lab, &stranger, &image, &[]).exits_with(NO_MATCH);
+}
+
 /// The entry rides in the bundle, with its proof.
 #[test]
 fn logged_bundles() {
