@@ -375,6 +375,37 @@ fn broken_neighbours_hide_nothing() {
     }
 }
 
+/// A bundle with one bit changed counts only if nothing changed that was signed: its hint, which
+/// names a key and is none.
+#[test]
+fn no_bit_of_what_is_signed_can_be_changed() {
+    let case = "v3.1.1-annotations";
+    let good = data(&format!("cosign/bundle-sig/{case}/bundle.sigstore.json"));
+    let statement = data(&format!("cosign/bundle-sig/{case}/statement.json"));
+    let manifest: Value =
+        serde_json::from_slice(&data(&format!("cosign/bundle-sig/{case}/manifest.json"))).unwrap();
+    let text = String::from_utf8(good.clone()).unwrap();
+    let hint = text.find("\"hint\":\"").unwrap()..text.find("\"}},\"dsse").unwrap();
+    let policy = policy_of(both());
+    for place in 0..good.len() {
+        for bit in [1, 0x20] {
+            let mut bundle = good.clone();
+            bundle[place] ^= bit;
+            let mut manifest = manifest.clone();
+            manifest["layers"] = json!([Descriptor::of(MEDIA_TYPE, &bundle)]);
+            let mut store = Store::default();
+            let descriptor = refer(&mut store, &manifest.to_string(), &bundle);
+            keep_list(&mut store, &[descriptor]);
+            let mut registry = MemoryRegistry::honest(store);
+            if let Ok(image) = verify(&mut registry, &policy, &reference()) {
+                let verified = image.signatures()[0].verified().unwrap();
+                assert_eq!(verified.payload(), statement);
+                assert!(hint.contains(&place), "byte {place}, bit {bit}");
+            }
+        }
+    }
+}
+
 /// Whatever the registry alters on the way is seen.
 #[test]
 fn altered_bytes_are_seen() {

@@ -211,6 +211,35 @@ fn blob_signatures_of_both() {
     assert_eq!(read, 12);
 }
 
+/// Whatever the bytes are, there is an answer.
+#[test]
+fn no_bytes_make_a_reader_panic() {
+    let read = |bytes: &[u8]| {
+        let _ = Bundle::parse(bytes);
+        let _ = Envelope::parse(bytes);
+        let _ = Statement::parse(bytes);
+        let _ = Referrers::parse(media_type::OCI_INDEX, bytes).map(|list| list.to_json());
+        let _ = ReferrerManifest::parse(media_type::OCI_MANIFEST, bytes);
+    };
+    for file in [
+        "bundle-sig/v3.1.1-rekor/bundle.sigstore.json",
+        "bundle-sig/v3.1.1-annotations-escapes/statement.json",
+        "bundle-sig/v3.1.1-plain/manifest.json",
+        "bundle-sig/v3.1.1-plain/referrers-fallback-index.json",
+        "attestation/v2.5.0-att-tag/dsse.json",
+    ] {
+        let good = data(&format!("cosign/{file}"));
+        for place in 0..good.len() {
+            read(&good[..place]);
+            for other in [b'"', b'{', b']', b'0', b'\\', 0xff] {
+                let mut bad = good.clone();
+                bad[place] = other;
+                read(&bad);
+            }
+        }
+    }
+}
+
 /// The key of a case by its name: `keytype-<key>-v3...` or the one of the plain cases.
 fn key_of(case: &str) -> PublicKey {
     let pem = match case.strip_prefix("keytype-") {
