@@ -69,16 +69,19 @@ impl Referrers {
         })
     }
 
+    /// All that can be read.
+    pub fn all(&self) -> impl Iterator<Item = &Referrer> {
+        let entries = self.entries.iter();
+        entries.filter_map(|entry| entry.content.as_ref().ok())
+    }
+
     /// Those that may hold signatures: sigstore bundles, or simple signing that refers to the image,
     /// which cosign 2 writes when it is asked to (`--registry-referrers-mode=oci-1-1`).
     ///
     /// What the list says of their kind is not enough to tell: cosign up to 3.1.1 writes the media
     /// type of the empty configuration into the list that it keeps, others write nothing.
     pub fn candidates(&self) -> impl Iterator<Item = &Descriptor> {
-        let known = self
-            .entries
-            .iter()
-            .filter_map(|entry| entry.content.as_ref().ok());
+        let known = self.all();
         known
             .filter(|referrer| referrer.descriptor.media_type == media_type::OCI_MANIFEST)
             .filter(|referrer| match referrer.artifact_type.as_deref() {

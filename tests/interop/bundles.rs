@@ -116,6 +116,33 @@ fn simple_signing_that_refers_to_the_image() {
     verify(&lab, &stranger, &image, &[]).exits_with(NO_MATCH);
 }
 
+/// What is attached is drawn as cosign draws it.
+#[test]
+fn the_tree_is_cosigns() {
+    let lab = Lab::new();
+    let key = lab.generate(Tool::Cosign3);
+    let image = lab.image();
+    let reference = image.reference();
+    let tree = |tool| lab.run(tool, &["tree", &reference]).succeeds().stdout;
+    assert!(tree(Tool::Cosignet).contains("No Supply Chain Security"));
+    lab.sign(Tool::Cosign2, &key, &reference, &[]).succeeds();
+    let other = lab.generate(Tool::Cosign2);
+    lab.sign(Tool::Cosign2, &other, &reference, &[]).succeeds();
+    sign(&lab, &key, &image, &[]).succeeds();
+    let predicate = lab.file(r#"{"a": 1}"#);
+    let attest = ["attest", "--yes", "--key", &key.private, "--type", "custom"];
+    let rest = ["--tlog-upload=false", "--predicate", &predicate, &reference];
+    lab.run(Tool::Cosign2, &[&attest[..], &rest].concat())
+        .succeeds();
+    // cosign 3.1.1 draws the tags in any order.
+    let lines = |tool| {
+        let mut lines: Vec<String> = tree(tool).lines().map(String::from).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(lines(Tool::Cosignet), lines(Tool::Cosign3));
+}
+
 /// The entry rides in the bundle, with its proof.
 #[test]
 fn logged_bundles() {

@@ -11,6 +11,7 @@ mod options;
 mod progress;
 mod secrets;
 mod sign;
+mod tree;
 mod turns;
 mod verify;
 
@@ -59,6 +60,8 @@ enum Command {
     /// Attach what was made elsewhere.
     #[command(subcommand)]
     Attach(Attach),
+    /// Show what is attached to an image. Nothing of it is verified.
+    Tree(tree::Tree),
     /// Print where the signatures of an image are.
     Triangulate(sign::Triangulate),
 }
@@ -83,6 +86,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Verify(verify) => verify.run(&common).await,
             Command::Generate(generate) => generate.run(&common).await,
             Command::Attach(Attach::Signature(attach)) => attach.run(&common).await,
+            Command::Tree(tree) => tree.run(&common).await,
             Command::Triangulate(triangulate) => triangulate.run(&common).await,
         }
     };

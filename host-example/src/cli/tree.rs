@@ -1,0 +1,185 @@
+use clap::Args;
+
+use cosignet::oci::{
+    Digest, ReferrerManifest, Referrers, SignatureImage, VerifiedBytes, referrers_tag,
+};
+use cosignet_host::OciRegistry;
+use cosignet_host::registry::{Manifest, Registry as _, RegistryError};
+
+use super::failure::Failure;
+use super::keys::print;
+use super::options::{Common, RegistryOptions, signature_repository};
+use super::sign::resolve;
+
+#[derive(Args)]
+pub struct Tree {
+    #[command(flatten)]
+    registry: RegistryOptions,
+    /// The image.
+    image: String,
+}
+
+/// Something that is attached to an image: what it is, where, and its layers.
+struct Branch {
+    words: String,
+    layers: Vec<String>,
+}
+
+impl Tree {
+    pub async fn run(self, _: &Common) -> Result<(), Failure> {
+        let client = self.registry.client()?;
+        let (reference, digest) = resolve(&client, &self.image).await?;
+        let place = signature_repository().unwrap_or_else(|| reference.repository.to_string());
+        let mut branches = tags(&client, &place, &digest).await?;
+        branches.extend(referrers(&client, &place, &digest).await?);
+        print(&drawn(&self.image, &branches))
+    }
+}
+
+/// cosign's drawing.
+fn drawn(image: &str, branches: &[Branch]) -> String {
+    if branches.is_empty() {
+        return format!("No Supply Chain Security Related Artifacts found for image {image}\n");
+    }
+    let mut drawing = format!("📦 Supply Chain Security Related artifacts for an image: {image}\n");
+    for Branch { words, layers } in branches {
+        drawing += &format!("└── {}\n", harmless(words));
+        for (place, layer) in layers.iter().enumerate() {
+            let branch = match place + 1 == layers.len() {
+                true => "└──",
+                false => "├──",
+            };
+            drawing += &format!("   {branch} 🍒 {}\n", harmless(layer));
+        }
+    }
+    drawing
+}
+
+/// Words of whoever wrote to the registry: none of them may steer the terminal.
+fn harmless(words: &str) -> String {
+    let shown = words.chars().filter(|character| !character.is_control());
+    shown.take(SHOWN).collect()
+}
+
+/// What lies under tags beside the image.
+async fn tags(client: &OciRegistry, place: &str, digest: &Digest) -> Result<Vec<Branch>, Failure> {
+    let mut branches = Vec::new();
+    for (suffix, what) in [
+        ("att", "💾 Attestations"),
+        ("sig", "🔐 Signatures"),
+        ("sbom", "📦 SBOMs"),
+    ] {
+        let tag = format!("{}.{suffix}", referrers_tag(digest));
+        let Some(manifest) = found(client.fetch_manifest(place, &tag, MAX_MANIFEST).await)? else {
+            continue;
+        };
+        let layers = match SignatureImage::parse(&manifest.media_type, &manifest.content) {
+            Ok(image) => image
+                .layers()
+                .iter()
+                .map(|layer| match layer.content() {
+                    Ok(content) => content.descriptor.digest.to_string(),
+                    Err(why) => format!("unreadable: {why}"),
+                })
+                .collect(),
+            Err(error) => vec![format!("unreadable: {error}")],
+        };
+        branches.push(Branch {
+            words: format!("{what} for an image tag: {place}:{tag}"),
+            layers,
+        });
+    }
+    Ok(branches)
+}
+
+/// What refers to the image, by the registry's list or by the one that clients keep.
+async fn referrers(
+    client: &OciRegistry,
+    place: &str,
+    digest: &Digest,
+) -> Result<Vec<Branch>, Failure> {
+    let name = digest.to_string();
+    let pages = match client.list_referrers(place, &name, MAX_MANIFEST).await {
+        Err(RegistryError::Unsupported(_)) => {
+            let tag = referrers_tag(digest);
+            let kept = found(client.fetch_manifest(place, &tag, MAX_MANIFEST).await)?;
+            kept.into_iter().collect()
+        }
+        listed => listed.map_err(|error| Failure::other(error.to_string()))?,
+    };
+    let mut branches = Vec::new();
+    for page in pages {
+        let list = Referrers::parse(&page.media_type, &page.content)
+            .map_err(|error| Failure::other(format!("list of referrers: {error}")))?;
+        for listed in list.all() {
+            let name = listed.descriptor.digest.to_string();
+            let manifest = client.fetch_manifest(place, &name, MAX_MANIFEST).await;
+            let Some(manifest) = found(manifest)? else {
+                continue;
+            };
+            let kind = listed.artifact_type.clone().unwrap_or_default();
+            let (kind, layers) = match read(manifest, listed.descriptor.digest) {
+                Ok(read) => (
+                    read.annotations
+                        .get(PREDICATE_TYPE)
+                        .cloned()
+                        .unwrap_or(read.artifact_type),
+                    read.layers
+                        .iter()
+                        .map(|layer| layer.digest.to_string())
+                        .collect(),
+                ),
+                Err(why) => (kind, vec![format!("unreadable: {why}")]),
+            };
+            branches.push(Branch {
+                words: format!("🔗 {kind} artifacts via OCI referrer: {place}@{name}"),
+                layers,
+            });
+        }
+    }
+    Ok(branches)
+}
+
+fn read(manifest: Manifest, digest: Digest) -> Result<ReferrerManifest, String> {
+    let bytes = VerifiedBytes::with_digest(manifest.content, digest);
+    let bytes = bytes.map_err(|error| error.to_string())?;
+    let read = ReferrerManifest::parse(&manifest.media_type, bytes.as_bytes());
+    read.map_err(|error| error.to_string())
+}
+
+/// `None` where it is not there.
+fn found(answer: Result<Manifest, RegistryError>) -> Result<Option<Manifest>, Failure> {
+    match answer {
+        Ok(manifest) => Ok(Some(manifest)),
+        Err(RegistryError::NotFound(_)) => Ok(None),
+        Err(error) => Err(Failure::other(error.to_string())),
+    }
+}
+
+/// Longer than any reference with a digest.
+const SHOWN: usize = 500;
+const MAX_MANIFEST: u64 = 4 * 1024 * 1024;
+/// The annotation in which cosign says what kind of statement a bundle holds.
+const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_harmlessly() {
+        let branch = |words: &str, layers: &[&str]| Branch {
+            words: words.into(),
+            layers: layers.iter().map(|&layer| layer.into()).collect(),
+        };
+        let drawing = drawn(
+            "i",
+            &[branch("a\u{1b}[2J\n", &["1", "2\r"]), branch("b", &[])],
+        );
+        assert_eq!(
+            drawing,
+            "📦 Supply Chain Security Related artifacts for an image: i\n\
+             └── a[2J\n   ├── 🍒 1\n   └── 🍒 2\n└── b\n"
+        );
+    }
+}
