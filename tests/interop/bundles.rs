@@ -143,6 +143,30 @@ fn the_tree_is_cosigns() {
     assert_eq!(lines(Tool::Cosignet), lines(Tool::Cosign3));
 }
 
+/// What is attached is printed as cosign prints it, by the one that sees it.
+#[test]
+fn downloads_are_cosigns() {
+    let lab = Lab::new();
+    let key = lab.generate(Tool::Cosign3);
+    let image = lab.image();
+    let reference = image.reference();
+    let download = |tool| lab.run(tool, &["download", "signature", &reference]);
+    download(Tool::Cosignet).exits_with(NO_SIGNATURES);
+    lab.sign(Tool::Cosign2, &key, &reference, &[]).succeeds();
+    let theirs = download(Tool::Cosign2).succeeds().stdout;
+    assert_eq!(download(Tool::Cosignet).succeeds().stdout, theirs);
+    sign(&lab, &key, &image, &[]).succeeds();
+    let bundles = download(Tool::Cosign3).succeeds().stdout;
+    let json = |text: &str| -> Vec<Value> {
+        let lines = text.lines().filter(|line| !line.is_empty());
+        lines
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect()
+    };
+    let ours = json(&download(Tool::Cosignet).succeeds().stdout);
+    assert_eq!(ours, [json(&theirs), json(&bundles)].concat());
+}
+
 /// The entry rides in the bundle, with its proof.
 #[test]
 fn logged_bundles() {

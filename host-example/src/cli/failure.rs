@@ -22,6 +22,14 @@ impl Failure {
         }
     }
 
+    /// There is nothing to read: cosign's exit code of verification.
+    pub fn no_signatures(image: &str) -> Self {
+        Self {
+            words: format!("no signatures found: {image}"),
+            code: 10,
+        }
+    }
+
     /// The exit code.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code)

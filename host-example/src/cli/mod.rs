@@ -3,12 +3,14 @@
 mod annotations;
 mod booleans;
 mod demo;
+mod download;
 mod failure;
 mod files;
 mod keys;
 mod log;
 mod options;
 mod progress;
+mod referrers;
 mod secrets;
 mod sign;
 mod tree;
@@ -60,10 +62,19 @@ enum Command {
     /// Attach what was made elsewhere.
     #[command(subcommand)]
     Attach(Attach),
+    /// Print what is attached to an image. Nothing of it is verified.
+    #[command(subcommand)]
+    Download(Download),
     /// Show what is attached to an image. Nothing of it is verified.
     Tree(tree::Tree),
     /// Print where the signatures of an image are.
     Triangulate(sign::Triangulate),
+}
+
+#[derive(Subcommand)]
+enum Download {
+    /// Print the signatures of both formats, a line of JSON for each.
+    Signature(download::Signature),
 }
 
 #[derive(Subcommand)]
@@ -86,6 +97,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Verify(verify) => verify.run(&common).await,
             Command::Generate(generate) => generate.run(&common).await,
             Command::Attach(Attach::Signature(attach)) => attach.run(&common).await,
+            Command::Download(Download::Signature(download)) => download.run(&common).await,
             Command::Tree(tree) => tree.run(&common).await,
             Command::Triangulate(triangulate) => triangulate.run(&common).await,
         }

@@ -1,14 +1,13 @@
 use clap::Args;
 
-use cosignet::oci::{
-    Digest, ReferrerManifest, Referrers, SignatureImage, VerifiedBytes, referrers_tag,
-};
+use cosignet::oci::{Digest, SignatureImage, referrers_tag};
 use cosignet_host::OciRegistry;
-use cosignet_host::registry::{Manifest, Registry as _, RegistryError};
+use cosignet_host::registry::Registry as _;
 
 use super::failure::Failure;
 use super::keys::print;
 use super::options::{Common, RegistryOptions, signature_repository};
+use super::referrers::{self, Found, MAX_MANIFEST, found};
 use super::sign::resolve;
 
 #[derive(Args)]
@@ -31,7 +30,7 @@ impl Tree {
         let (reference, digest) = resolve(&client, &self.image).await?;
         let place = signature_repository().unwrap_or_else(|| reference.repository.to_string());
         let mut branches = tags(&client, &place, &digest).await?;
-        branches.extend(referrers(&client, &place, &digest).await?);
+        branches.extend(referring(&client, &place, &digest).await?);
         print(&drawn(&self.image, &branches))
     }
 }
@@ -92,75 +91,39 @@ async fn tags(client: &OciRegistry, place: &str, digest: &Digest) -> Result<Vec<
     Ok(branches)
 }
 
-/// What refers to the image, by the registry's list or by the one that clients keep.
-async fn referrers(
+/// What refers to the image.
+async fn referring(
     client: &OciRegistry,
     place: &str,
     digest: &Digest,
 ) -> Result<Vec<Branch>, Failure> {
-    let name = digest.to_string();
-    let pages = match client.list_referrers(place, &name, MAX_MANIFEST).await {
-        Err(RegistryError::Unsupported(_)) => {
-            let tag = referrers_tag(digest);
-            let kept = found(client.fetch_manifest(place, &tag, MAX_MANIFEST).await)?;
-            kept.into_iter().collect()
+    let found = referrers::of(client, place, digest).await?.into_iter();
+    let branches = found.map(|Found { listed, manifest }| {
+        let name = listed.descriptor.digest;
+        let (kind, layers) = match manifest {
+            Ok(mut manifest) => {
+                let stated = manifest.annotations.remove(referrers::PREDICATE_TYPE);
+                let layers = manifest.layers.iter();
+                (
+                    stated.unwrap_or(manifest.artifact_type),
+                    layers.map(|layer| layer.digest.to_string()).collect(),
+                )
+            }
+            Err(why) => (
+                listed.artifact_type.unwrap_or_default(),
+                vec![format!("unreadable: {why}")],
+            ),
+        };
+        Branch {
+            words: format!("🔗 {kind} artifacts via OCI referrer: {place}@{name}"),
+            layers,
         }
-        listed => listed.map_err(|error| Failure::other(error.to_string()))?,
-    };
-    let mut branches = Vec::new();
-    for page in pages {
-        let list = Referrers::parse(&page.media_type, &page.content)
-            .map_err(|error| Failure::other(format!("list of referrers: {error}")))?;
-        for listed in list.all() {
-            let name = listed.descriptor.digest.to_string();
-            let manifest = client.fetch_manifest(place, &name, MAX_MANIFEST).await;
-            let Some(manifest) = found(manifest)? else {
-                continue;
-            };
-            let kind = listed.artifact_type.clone().unwrap_or_default();
-            let (kind, layers) = match read(manifest, listed.descriptor.digest) {
-                Ok(read) => (
-                    read.annotations
-                        .get(PREDICATE_TYPE)
-                        .cloned()
-                        .unwrap_or(read.artifact_type),
-                    read.layers
-                        .iter()
-                        .map(|layer| layer.digest.to_string())
-                        .collect(),
-                ),
-                Err(why) => (kind, vec![format!("unreadable: {why}")]),
-            };
-            branches.push(Branch {
-                words: format!("🔗 {kind} artifacts via OCI referrer: {place}@{name}"),
-                layers,
-            });
-        }
-    }
-    Ok(branches)
-}
-
-fn read(manifest: Manifest, digest: Digest) -> Result<ReferrerManifest, String> {
-    let bytes = VerifiedBytes::with_digest(manifest.content, digest);
-    let bytes = bytes.map_err(|error| error.to_string())?;
-    let read = ReferrerManifest::parse(&manifest.media_type, bytes.as_bytes());
-    read.map_err(|error| error.to_string())
-}
-
-/// `None` where it is not there.
-fn found(answer: Result<Manifest, RegistryError>) -> Result<Option<Manifest>, Failure> {
-    match answer {
-        Ok(manifest) => Ok(Some(manifest)),
-        Err(RegistryError::NotFound(_)) => Ok(None),
-        Err(error) => Err(Failure::other(error.to_string())),
-    }
+    });
+    Ok(branches.collect())
 }
 
 /// Longer than any reference with a digest.
 const SHOWN: usize = 500;
-const MAX_MANIFEST: u64 = 4 * 1024 * 1024;
-/// The annotation in which cosign says what kind of statement a bundle holds.
-const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
 
 #[cfg(test)]
 mod tests {
