@@ -208,7 +208,7 @@ fn depth(bytes: &[u8]) -> usize {
 }
 
 /// Manifests and payloads nest a handful of levels; readers give up at very different depths.
-const MAX_DEPTH: usize = 32;
+pub(crate) const MAX_DEPTH: usize = 32;
 /// More claims or annotations than anybody makes; each is compared with each.
 pub(crate) const MAX_MEMBERS: usize = 256;
 

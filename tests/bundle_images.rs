@@ -31,7 +31,7 @@ fn what_cosign_3_signed_verifies() {
                 ..MemoryRegistry::honest(store(&[&case], true))
             };
             let trusting = policy_of(Rules {
-                keys: vec![key_of(&case).into()],
+                keys: vec![key_of_bundle(&case).into()],
                 ..both()
             });
             let image = verify(&mut registry, &trusting, &reference()).unwrap();
@@ -467,16 +467,6 @@ fn digest() -> Digest {
 
 fn reference() -> String {
     format!("{REPOSITORY}@{IMAGE}")
-}
-
-fn key_of(case: &str) -> Vec<u8> {
-    match case.strip_prefix("keytype-") {
-        Some(rest) => {
-            let (name, _) = rest.split_once("-v").unwrap();
-            data(&format!("cosign/keys/imported/{name}.pub"))
-        }
-        None => first_pub(),
-    }
 }
 
 /// A registry with these cases, and the list that cosign keeps of the last one.

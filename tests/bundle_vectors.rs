@@ -240,14 +240,6 @@ fn no_bytes_make_a_reader_panic() {
     }
 }
 
-/// The key of a case by its name: `keytype-<key>-v3...` or the one of the plain cases.
 fn key_of(case: &str) -> PublicKey {
-    let pem = match case.strip_prefix("keytype-") {
-        Some(rest) => {
-            let (name, _) = rest.split_once("-v").unwrap();
-            data(&format!("cosign/keys/imported/{name}.pub"))
-        }
-        None => first_pub(),
-    };
-    PublicKey::from_pem(&pem).unwrap()
+    PublicKey::from_pem(&key_of_bundle(case)).unwrap()
 }

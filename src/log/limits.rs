@@ -23,8 +23,8 @@ pub const MAX_TRUSTED_ROOT_SIZE: usize = 1024 * 1024;
 pub const MAX_LOGS: usize = 64;
 /// Witnesses that are trusted at once.
 pub const MAX_WITNESSES: usize = 64;
-/// Depth of JSON that is canonicalized.
-pub const MAX_JSON_DEPTH: usize = 32;
+/// Depth of JSON that is canonicalized: as deep as any JSON that is read.
+pub const MAX_JSON_DEPTH: usize = crate::json::MAX_DEPTH;
 /// The largest integer that RFC 8785 keeps exact. Two entries with larger numbers could share
 /// one signed entry timestamp, so larger indices and times are refused.
 pub const MAX_INTEGER: u64 = (1 << 53) - 1;

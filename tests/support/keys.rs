@@ -26,6 +26,18 @@ pub fn second_pub() -> Vec<u8> {
     data("cosign/keys/cosign-v3.1.1.pub")
 }
 
+/// The public key of a case of `cosign/bundle-sig` or `cosign/keytypes`, by its name:
+/// `keytype-<key>-v3...`, or the key of the plain ones.
+pub fn key_of_bundle(case: &str) -> Vec<u8> {
+    match case.strip_prefix("keytype-") {
+        Some(rest) => {
+            let (name, _) = rest.split_once("-v").unwrap();
+            data(&format!("cosign/keys/imported/{name}.pub"))
+        }
+        None => first_pub(),
+    }
+}
+
 /// A third key, which signed nothing here.
 pub fn other_pub() -> Vec<u8> {
     data("cosign/keys/empty-password.pub")
