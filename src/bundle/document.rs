@@ -142,6 +142,9 @@ fn base64(name: &str, text: &str) -> Result<Vec<u8>, String> {
 
 /// Bytes of a bundle: an envelope, and more than its log entries may have.
 pub const MAX_BUNDLE_SIZE: usize = MAX_ENVELOPE_SIZE + 2 * 1024 * 1024;
+/// The annotation of a referrer's manifest in which cosign says what kind of statement the bundle
+/// holds. Nobody has signed it.
+pub const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
 /// The media type of bundles.
 pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 const MEDIA_TYPES: [&str; 2] = [

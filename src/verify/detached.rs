@@ -5,13 +5,12 @@ use alloc::vec::Vec;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::judge::{Candidate, FoundEntry, Judged};
+use super::judge::{Candidate, FoundEntry, Judged, bundled_entries};
 use super::policy::Policy;
 use super::report::{
     Rejection, SignatureFormat, SignatureReport, Verdict, VerificationError, VerifiedImage,
 };
 use crate::bundle::{Bundle, Content};
-use crate::log::LogEntry;
 use crate::oci::{Digest, Reference, Selector};
 
 /// A payload and its signature, as they were kept.
@@ -113,12 +112,7 @@ fn judge_bundle(
             "the bundle is of another payload, by its digest".into(),
         ));
     }
-    let entries = match bundle.log_entries {
-        None => Vec::new(),
-        Some(entries) => {
-            LogEntry::all_from_bundle(entries.as_bytes()).map_err(Rejection::LogEntry)?
-        }
-    };
+    let entries = bundled_entries(bundle.log_entries.as_deref())?;
     judged.judge(&Candidate {
         message: &found.payload,
         dsse_payload: None,

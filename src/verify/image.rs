@@ -3,7 +3,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::detached::decode_annotation;
-use super::judge::{Candidate, FoundEntry, Judged, VerifiedSignature};
+use super::judge::{Candidate, FoundEntry, Judged, VerifiedSignature, bundled_entries};
 use super::policy::{Formats, Policy};
 use super::referrers;
 use super::report::{
@@ -385,12 +385,7 @@ fn judge_bundle(
     let Content::Dsse(envelope) = bundle.content else {
         return Err(malformed("it signs a message, and not a statement".into()));
     };
-    let entries = match bundle.log_entries {
-        None => Vec::new(),
-        Some(entries) => {
-            LogEntry::all_from_bundle(entries.as_bytes()).map_err(Rejection::LogEntry)?
-        }
-    };
+    let entries = bundled_entries(bundle.log_entries.as_deref())?;
     let found = Candidate {
         message: &envelope.pae(),
         dsse_payload: Some(&envelope.payload),

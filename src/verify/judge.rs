@@ -261,6 +261,14 @@ impl Judged<'_> {
     }
 }
 
+/// The entries that a bundle lists.
+pub(super) fn bundled_entries(listed: Option<&str>) -> Result<Vec<LogEntry>, Rejection> {
+    let Some(listed) = listed else {
+        return Ok(Vec::new());
+    };
+    LogEntry::all_from_bundle(listed.as_bytes()).map_err(Rejection::LogEntry)
+}
+
 /// One of the entries that trusted logs vouch for: the one with the most witnesses. Those of other
 /// logs count for nothing, but are about the signature too; whatever a trusted log says must hold.
 fn verify_entries(

@@ -183,14 +183,14 @@ fn examine(
         let mut layers = manifest.layers.iter();
         layers.find(|layer| layer.media_type == kind)
     };
-    let (simple, bundle) = (of(media_type::SIMPLE_SIGNING), of(bundle::MEDIA_TYPE));
-    if bundle.is_none() && (simple.is_none() || policy.formats() != Formats::Any) {
+    let (simple, bundled) = (of(media_type::SIMPLE_SIGNING), of(bundle::MEDIA_TYPE));
+    if bundled.is_none() && (simple.is_none() || policy.formats() != Formats::Any) {
         return Vec::new();
     }
     if manifest.subject.digest != image {
         return rejected(Rejection::OtherImage(manifest.subject.digest));
     }
-    let Some(layer) = bundle else {
+    let Some(layer) = bundled else {
         // As a `.sig` image has them, but that this one refers to the image.
         return match SignatureImage::parse(&served.media_type, bytes.as_bytes()) {
             Ok(image) => Examined::all(image.layers(), policy.limits().payload_size),
@@ -199,7 +199,7 @@ fn examine(
     };
     // A hint, and good enough to leave an attestation where it is: who lies here hides what could
     // be left out as well.
-    let kind = manifest.annotations.get(PREDICATE_TYPE);
+    let kind = manifest.annotations.get(bundle::PREDICATE_TYPE);
     if let Some(other) = kind.filter(|kind| *kind != IMAGE_SIGNATURE) {
         let shown: String = other.chars().take(120).collect();
         return rejected(Rejection::OtherPredicate(shown));
@@ -213,10 +213,8 @@ fn examine(
     vec![Examined::waiting_bundle(layer.clone())]
 }
 
-/// Bytes of a list; a thousand of cosign's entries come to half of it. The lists of many images are held
-/// together.
+/// Bytes of a list; a thousand of cosign's entries come to half of it. The lists of many images are
+/// held together.
 const MAX_LIST_SIZE: u64 = 1024 * 1024;
-/// The annotation in which cosign says what kind of statement a bundle holds.
-const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
 /// Bytes of a bundle with a signature: a thousand annotations, a log entry and its proof.
 const MAX_SIGNATURE_BUNDLE_SIZE: u64 = 512 * 1024;

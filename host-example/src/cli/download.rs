@@ -108,7 +108,7 @@ async fn bundles(
         let Ok(manifest) = referrer.manifest else {
             continue;
         };
-        let kind = manifest.annotations.get(referrers::PREDICATE_TYPE);
+        let kind = manifest.annotations.get(bundle::PREDICATE_TYPE);
         if kind.is_some_and(|kind| kind != IMAGE_SIGNATURE) {
             continue;
         }

@@ -1,6 +1,7 @@
 //! What refers to an image, as it is found: nothing of it is verified but its digests.
 
 use cosignet::oci::{Digest, Referrer, ReferrerManifest, Referrers, VerifiedBytes, referrers_tag};
+use cosignet::verify::Limits;
 use cosignet_host::OciRegistry;
 use cosignet_host::registry::{Manifest, Registry as _, RegistryError};
 
@@ -57,6 +58,5 @@ pub fn found(answer: Result<Manifest, RegistryError>) -> Result<Option<Manifest>
     }
 }
 
-pub const MAX_MANIFEST: u64 = 4 * 1024 * 1024;
-/// The annotation in which cosign says what kind of statement a bundle holds.
-pub const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
+/// As much as a verifier reads.
+pub const MAX_MANIFEST: u64 = Limits::CEILING.manifest_size;

@@ -1,5 +1,6 @@
 use clap::Args;
 
+use cosignet::bundle;
 use cosignet::oci::{Digest, SignatureImage, referrers_tag};
 use cosignet_host::OciRegistry;
 use cosignet_host::registry::Registry as _;
@@ -102,7 +103,7 @@ async fn referring(
         let name = listed.descriptor.digest;
         let (kind, layers) = match manifest {
             Ok(mut manifest) => {
-                let stated = manifest.annotations.remove(referrers::PREDICATE_TYPE);
+                let stated = manifest.annotations.remove(bundle::PREDICATE_TYPE);
                 let layers = manifest.layers.iter();
                 (
                     stated.unwrap_or(manifest.artifact_type),
