@@ -9,6 +9,7 @@ mod files;
 mod keys;
 mod log;
 mod options;
+mod predicate;
 mod progress;
 mod referrers;
 mod secrets;
