@@ -150,24 +150,17 @@ pub(crate) enum FetchError {
     Limit(String),
 }
 
-/// A signature image, and the digest of the manifest that was read.
-pub(crate) struct FoundSignatures {
-    pub(crate) image: SignatureImage,
-    pub(crate) manifest_digest: Digest,
-}
-
 /// The request for an image's signature image.
 pub(crate) fn signatures_request(
     repository: &Repository,
     digest: &Digest,
     max_size: u64,
-    after_ms: u32,
 ) -> ManifestRequest {
     ManifestRequest {
         repository: repository.clone(),
         reference: signature_tag(digest),
         max_size,
-        after_ms,
+        after_ms: 0,
     }
 }
 
@@ -175,7 +168,7 @@ pub(crate) fn signatures_request(
 pub(crate) fn read_signatures(
     answer: Result<ServedManifest, RegistryError>,
     max_size: u64,
-) -> Result<Option<FoundSignatures>, FetchError> {
+) -> Result<Option<SignatureImage>, FetchError> {
     let served = match answer {
         Ok(served) => served,
         Err(RegistryError::NotFound(_)) => return Ok(None),
@@ -194,10 +187,7 @@ pub(crate) fn read_signatures(
                 other => FetchError::Untrusted(format!("signature image: {other}")),
             },
         )?;
-    Ok(Some(FoundSignatures {
-        image,
-        manifest_digest: Digest::of(&served.content),
-    }))
+    Ok(Some(image))
 }
 
 /// The request for a blob that a descriptor describes.
@@ -214,6 +204,11 @@ pub(crate) fn blob_request(repository: &Repository, descriptor: &Descriptor) -> 
 pub(crate) struct Blobs(Vec<((Digest, u64), Result<VerifiedBytes, BlobError>)>);
 
 impl Blobs {
+    /// None was asked for.
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// What became of a blob, if it was asked for.
     pub(crate) fn get(&self, wanted: &Descriptor) -> Option<&Result<VerifiedBytes, BlobError>> {
         let said = (wanted.digest, wanted.size);
@@ -242,6 +237,25 @@ pub(crate) fn read_blobs(
         ((wanted.digest, wanted.size), blob)
     };
     Blobs(wanted.iter().zip(answers).map(read).collect())
+}
+
+/// Things to fetch, so many together as may be held at a time, and at least one.
+pub(crate) fn batches<'a, T>(
+    items: &'a [T],
+    size: impl Fn(&T) -> u64,
+) -> impl Iterator<Item = &'a [T]> {
+    let mut rest = items;
+    core::iter::from_fn(move || {
+        let mut total = 0u64;
+        let fits = rest.iter().take_while(|item| {
+            total = total.saturating_add(size(item));
+            total <= MAX_PAYLOADS_SIZE
+        });
+        let count = fits.count().max(1).min(rest.len());
+        let (batch, others) = rest.split_at(count);
+        rest = others;
+        (!batch.is_empty()).then_some(batch)
+    })
 }
 
 /// Images that are taken through a step together; bounds what is held in memory at a time.

@@ -38,6 +38,13 @@ pub trait RegistryPush {
 
     /// Stores manifests.
     fn push_manifests(&mut self, manifests: Vec<ManifestPush>) -> Vec<Result<(), RegistryError>>;
+
+    /// Deletes manifests, and the tags that name them. [`RegistryError::Unsupported`] where the
+    /// registry deletes nothing.
+    fn delete_manifests(
+        &mut self,
+        manifests: &[ManifestDeletion],
+    ) -> Vec<Result<(), RegistryError>>;
 }
 
 /// Writing to a transparency log and reading from it.
@@ -70,12 +77,12 @@ pub trait KeyService {
     fn sign_digest(&mut self, key: &str, digest: &Digest) -> Result<Vec<u8>, KeyServiceError>;
 }
 
-/// A tag whose digest is wanted.
+/// A tag, or a digest, whose manifest's descriptor is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagRequest {
     /// Registry and repository.
     pub repository: Repository,
-    /// The tag.
+    /// The tag, or the digest.
     pub tag: String,
 }
 
@@ -146,6 +153,15 @@ pub struct ManifestPush {
     pub media_type: String,
     /// The bytes.
     pub content: Vec<u8>,
+}
+
+/// A manifest to be deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManifestDeletion {
+    /// Registry and repository.
+    pub repository: Repository,
+    /// Which one.
+    pub digest: Digest,
 }
 
 /// Which API a log speaks.

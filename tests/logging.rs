@@ -74,7 +74,7 @@ fn bundles_hold_the_proof() {
             .outcome
             .unwrap();
         let signature = &image.signatures[0];
-        let bundle = &signature.log.as_ref().unwrap().bundle;
+        let bundle = &signature.bundle;
         let bundle: Value = serde_json::from_str(bundle).unwrap();
         let entries = bundle["verificationMaterial"]["tlogEntries"].to_string();
         let entries = LogEntry::all_from_bundle(entries.as_bytes()).unwrap();
@@ -103,7 +103,7 @@ fn bundles_verify_by_themselves() {
             let results = sign_logged(registry, &FIRST, &mut log, api, &images, &attaching());
             let image = results.into_iter().next().unwrap().outcome.unwrap();
             let signature = image.signatures.into_iter().next().unwrap();
-            (signature.payload, signature.log.unwrap().bundle)
+            (signature.payload, signature.bundle)
         };
         let (payload, bundle) = made(IMAGE);
         let (_, foreign) = made(OTHER);
@@ -200,7 +200,7 @@ fn signing_again_uses_the_entry_that_is_there() {
         .unwrap();
     assert_eq!(log.requests.len(), 2, "{:?}", log.requests);
     assert!(log.requests[1].starts_with("GET /api/v1/log/entries/00000000"));
-    assert_eq!(again.attached.unwrap().outcome, AttachOutcome::Unchanged);
+    assert_eq!(again.attached[0].clone().outcome, AttachOutcome::Unchanged);
     assert_eq!(registry.store, stored);
     let index = |image: &cosignet::sign::SignedImage| {
         image.signatures[0].log.as_ref().unwrap().entry.log_index()
@@ -221,7 +221,7 @@ fn evidence_that_does_not_hold_is_replaced() {
     let image = one(&mut registry, &mut log, LogApi::RekorV1)
         .outcome
         .unwrap();
-    assert_eq!(image.attached.unwrap().outcome, AttachOutcome::Replaced);
+    assert_eq!(image.attached[0].clone().outcome, AttachOutcome::Replaced);
     let verified = verify(&mut registry, &requiring(log.trusted()), IMAGE).unwrap();
     assert_eq!(verified.signatures().len(), 1);
 }
@@ -246,7 +246,10 @@ fn spoil(registry: &mut MemoryRegistry) {
 fn a_rekor_v2_that_has_it_already_is_read_by_tiles() {
     let (mut registry, mut log) = (MemoryRegistry::default(), MemoryLog::rekor_v2());
     let first = one(&mut registry, &mut log, LogApi::RekorV2);
-    let first = first.outcome.unwrap().signatures.remove(0).log.unwrap();
+    let bundle_of = |image: &cosignet::sign::SignedImage| image.signatures[0].bundle.clone();
+    let first = first.outcome.unwrap();
+    let first_bundle = bundle_of(&first);
+    let first = first.signatures[0].log.clone().unwrap();
     assert_eq!(first.entry.log_index(), 300);
     assert_eq!(first.annotation, None);
     let later = (0..300).map(|index| format!("later {index}").into());
@@ -256,10 +259,11 @@ fn a_rekor_v2_that_has_it_already_is_read_by_tiles() {
         log.lag = lag;
         log.requests.clear();
         let again = one(&mut registry, &mut log, LogApi::RekorV2);
-        let again = again.outcome.unwrap().signatures.remove(0).log.unwrap();
-        assert_eq!(again.entry, first.entry);
+        let again = again.outcome.unwrap();
+        let logged = again.signatures[0].log.as_ref().unwrap();
+        assert_eq!(logged.entry, first.entry);
         assert_eq!(
-            again.bundle == first.bundle,
+            bundle_of(&again) == first_bundle,
             lag == 300,
             "another checkpoint"
         );
@@ -523,7 +527,7 @@ fn a_signature_is_attached_with_its_entry() {
     let image = one(&mut registry, &mut log, LogApi::RekorV1)
         .outcome
         .unwrap();
-    assert_eq!(image.attached.unwrap().outcome, AttachOutcome::Unchanged);
+    assert_eq!(image.attached[0].clone().outcome, AttachOutcome::Unchanged);
 }
 
 /// One image's failure hides no other's entry.

@@ -166,10 +166,10 @@ fn a_fresh_signature_takes_four_calls() {
     let mut registry = MemoryRegistry::default();
     let image = sign_one(&mut registry, &FIRST, IMAGE, &attaching()).unwrap();
     assert_eq!(registry.calls, FRESH);
-    let attached = image.attached.unwrap();
+    let attached = image.attached[0].clone();
     assert_eq!(attached.outcome, AttachOutcome::Added);
     assert_eq!(attached.repository.as_str(), "r.example/app");
-    assert_eq!(attached.tag, signature_tag(&digest()));
+    assert_eq!(attached.tag, Some(signature_tag(&digest())));
     let manifest = registry.store.signatures("r.example/app", &digest());
     assert_eq!(attached.manifest_digest, Digest::of(manifest.unwrap()));
 }
@@ -178,7 +178,7 @@ fn a_fresh_signature_takes_four_calls() {
 fn without_attachment_nothing_is_pushed_or_asked() {
     let mut registry = MemoryRegistry::default();
     let image = sign_one(&mut registry, &FIRST, IMAGE, &Options::default()).unwrap();
-    assert!(image.attached.is_none());
+    assert!(image.attached.is_empty());
     assert!(registry.calls.is_empty());
     let signature = &image.signatures[0];
     let key = FIRST.public_key();
@@ -198,9 +198,9 @@ fn signing_again_changes_nothing() {
             ..options.clone()
         };
         let again = sign_one(&mut registry, &FIRST, IMAGE, &options).unwrap();
-        let attached = again.attached.unwrap();
+        let attached = again.attached[0].clone();
         assert_eq!(attached.outcome, AttachOutcome::Unchanged);
-        let first_attached = first.attached.as_ref().unwrap();
+        let first_attached = first.attached.first().unwrap();
         assert_eq!(attached.manifest_digest, first_attached.manifest_digest);
         assert_eq!(again.signatures, first.signatures);
         assert_eq!(registry.store, before);
@@ -223,7 +223,7 @@ fn other_claims_replace_own_and_keep_others() {
         let image = sign_one(registry, &FIRST, &reference, &options).unwrap();
         let manifest = registry.store.signatures(&others.repository, &others.image);
         (
-            image.attached.unwrap().outcome,
+            image.attached[0].clone().outcome,
             raw_layers(manifest.unwrap()),
         )
     };
@@ -338,7 +338,7 @@ fn a_signature_with_more_evidence_is_not_replaced_by_one_with_less() {
         assert!(
             text(manifest.unwrap()).contains("dev.sigstore.cosign/bundle"),
             "{case}: {:?}",
-            image.attached.unwrap().outcome
+            image.attached[0].clone().outcome
         );
     }
 }
@@ -426,7 +426,7 @@ fn an_earlier_signature_whose_payload_is_gone_is_kept() {
         Err(RegistryError::Unavailable("no".into()))
     }));
     let image = sign_one(&mut registry, &FIRST, IMAGE, &with_annotation("a", "2")).unwrap();
-    assert_eq!(image.attached.unwrap().outcome, AttachOutcome::Added);
+    assert_eq!(image.attached[0].clone().outcome, AttachOutcome::Added);
     assert_eq!(raw_layers(&tag_of(&registry).unwrap()).len(), 2);
 }
 
@@ -436,7 +436,7 @@ fn a_payload_that_was_altered_is_nobodys() {
     sign_one(&mut registry, &FIRST, IMAGE, &with_annotation("a", "1")).unwrap();
     registry.twist_blob = Some(Box::new(|_, _| Ok(b"other bytes".to_vec())));
     let image = sign_one(&mut registry, &FIRST, IMAGE, &with_annotation("a", "2")).unwrap();
-    assert_eq!(image.attached.unwrap().outcome, AttachOutcome::Added);
+    assert_eq!(image.attached[0].clone().outcome, AttachOutcome::Added);
 }
 
 // Identities, batches, other repositories.
@@ -461,7 +461,7 @@ fn signs_for_several_identities() {
         assert!(verify(&mut registry, &Policy::new(exact).unwrap(), IMAGE).is_ok());
     }
     let again = sign_one(&mut registry, &FIRST, IMAGE, &options).unwrap();
-    assert_eq!(again.attached.unwrap().outcome, AttachOutcome::Unchanged);
+    assert_eq!(again.attached[0].clone().outcome, AttachOutcome::Unchanged);
 }
 
 #[test]
@@ -524,7 +524,7 @@ fn one_image_named_several_times_is_signed_once() {
         &attaching(),
     );
     for result in results {
-        assert!(result.outcome.unwrap().attached.is_some());
+        assert!(!result.outcome.unwrap().attached.is_empty());
     }
     let manifest = registry.store.signatures("r.example/app", &image_digest());
     assert_eq!(raw_layers(manifest.unwrap()).len(), 1);

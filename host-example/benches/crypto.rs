@@ -195,7 +195,7 @@ impl Bench {
         };
         let proof = Case {
             name: "verify-proof",
-            signature: entry.bundle.into_bytes(),
+            signature: logged.bundle.into_bytes(),
             log_entry: None,
             payload: timestamp.payload.clone(),
             log_key: timestamp.log_key.clone(),

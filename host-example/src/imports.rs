@@ -259,6 +259,18 @@ impl registry_push::Host for Imports {
         })
         .await
     }
+
+    async fn delete_manifests(
+        &mut self,
+        manifests: Vec<registry_push::ManifestDeletion>,
+    ) -> Vec<Result<(), types::RegistryError>> {
+        let push = &self.push;
+        self.each(manifests, |manifest| async move {
+            let (repository, digest) = (&manifest.repository, &manifest.digest);
+            Ok(lent(push)?.delete_manifest(repository, digest).await?)
+        })
+        .await
+    }
 }
 
 impl key_service::Host for Imports {

@@ -1,6 +1,7 @@
 use wasmtime::Store;
 use wasmtime::component::{Instance, ResourceAny};
 
+use crate::api::Predicate;
 use crate::api::detached::{
     DetachedSignature, DetachedSigningError, PayloadSignature, SignatureImage,
 };
@@ -187,6 +188,20 @@ impl Session {
             .call_sign_images(&mut self.store, &signer, references, options)
             .await;
         answer.map_err(HostError::trap)
+    }
+
+    /// Attests something of images: a result for each manifest that was to be attested.
+    pub async fn attest_images(
+        &mut self,
+        signer: Signer,
+        references: &[String],
+        predicate: &Predicate,
+        options: &Options,
+    ) -> Result<Vec<SigningResult>, HostError> {
+        let signing = exported(&self.signing, "signing")?;
+        let answer =
+            signing.call_attest_images(&mut self.store, &signer, references, predicate, options);
+        answer.await.map_err(HostError::trap)
     }
 
     /// Attaches a signature that was made elsewhere.

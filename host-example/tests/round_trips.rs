@@ -35,7 +35,7 @@ async fn requests_are_few() {
     assert!(matches!(unsigned, Err(VerificationError::NoSignatures(_))));
     site.registry.take_requests();
 
-    let attached = signer.sign(&image).await.unwrap().attached.unwrap();
+    let attached = signer.sign(&image).await.unwrap().attached[0].clone();
     assert_eq!(attached.outcome, AttachOutcome::Added);
     let requests = site.requests();
     assert_eq!(requests.len(), 7, "{requests:#?}");
@@ -61,7 +61,7 @@ async fn requests_are_few() {
     assert_eq!(site.requests().len(), 3);
 
     // Nothing to write: the tag is read, and the signature found equal.
-    let attached = signer.sign(&image).await.unwrap().attached.unwrap();
+    let attached = signer.sign(&image).await.unwrap().attached[0].clone();
     assert_eq!(attached.outcome, AttachOutcome::Unchanged);
     let writes = |line: &String| line.starts_with("PUT") && line.contains("/manifests/");
     assert!(!site.requests().iter().any(writes));

@@ -145,6 +145,8 @@ pub const MAX_BUNDLE_SIZE: usize = MAX_ENVELOPE_SIZE + 2 * 1024 * 1024;
 /// The annotation of a referrer's manifest in which cosign says what kind of statement the bundle
 /// holds. Nobody has signed it.
 pub const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
+/// The annotation in which cosign says what a bundle's content is; nobody reads it.
+pub const CONTENT: &str = "dev.sigstore.bundle.content";
 /// The media type of bundles.
 pub const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 const MEDIA_TYPES: [&str; 2] = [

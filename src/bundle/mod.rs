@@ -4,5 +4,5 @@
 mod document;
 mod message_digest;
 
-pub use document::{Bundle, Content, MAX_BUNDLE_SIZE, MEDIA_TYPE, PREDICATE_TYPE};
+pub use document::{Bundle, CONTENT, Content, MAX_BUNDLE_SIZE, MEDIA_TYPE, PREDICATE_TYPE};
 pub use message_digest::MessageDigest;

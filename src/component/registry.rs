@@ -102,7 +102,7 @@ mod push {
 
     use super::HostRegistry;
     use crate::component::bindings::cosignet::signing::registry_push as wit;
-    use crate::imports::{BlobPush, ManifestPush, RegistryError, RegistryPush};
+    use crate::imports::{BlobPush, ManifestDeletion, ManifestPush, RegistryError, RegistryPush};
 
     impl RegistryPush for HostRegistry {
         fn push_blobs(&mut self, blobs: Vec<BlobPush>) -> Vec<Result<(), RegistryError>> {
@@ -134,6 +134,23 @@ mod push {
                 })
                 .collect();
             let answers = wit::push_manifests(&manifests).into_iter();
+            answers
+                .map(|answer| answer.map_err(RegistryError::from))
+                .collect()
+        }
+
+        fn delete_manifests(
+            &mut self,
+            manifests: &[ManifestDeletion],
+        ) -> Vec<Result<(), RegistryError>> {
+            let manifests: Vec<_> = manifests
+                .iter()
+                .map(|manifest| wit::ManifestDeletion {
+                    repository: manifest.repository.to_string(),
+                    digest: manifest.digest.to_string(),
+                })
+                .collect();
+            let answers = wit::delete_manifests(&manifests).into_iter();
             answers
                 .map(|answer| answer.map_err(RegistryError::from))
                 .collect()

@@ -3,6 +3,7 @@ use alloc::vec::Vec;
 
 use super::Component;
 use super::bindings::cosignet::signing::key_service as service;
+use super::bindings::cosignet::signing::types::Predicate;
 use super::bindings::exports::cosignet::signing::signing as wit;
 use super::keys::OpenKey;
 use super::log::HostLog;
@@ -19,47 +20,26 @@ impl wit::Guest for Component {
     fn sign_images(
         signer: wit::Signer<'_>,
         references: Vec<String>,
-        mut options: wit::Options,
+        options: wit::Options,
     ) -> Vec<wit::SigningResult> {
-        let upload = options.log.take();
-        let (mut random, mut service) = (HostRandom, HostKeyService);
-        let options = match sign::Options::try_from(options) {
-            Ok(options) => options,
-            Err(error) => return fail_all(&references, &error),
+        run(&signer, &references, options, |signer, options| {
+            sign::sign_images(&mut HostRegistry, signer, &references, options)
+        })
+    }
+
+    fn attest_images(
+        signer: wit::Signer<'_>,
+        references: Vec<String>,
+        predicate: Predicate,
+        options: wit::Options,
+    ) -> Vec<wit::SigningResult> {
+        let predicate = sign::Predicate {
+            predicate_type: predicate.predicate_type,
+            content: predicate.content,
         };
-        let signer = match &signer {
-            wit::Signer::PrivateKey(key) => Ok(sign::Signer::private_key(
-                &key.get::<OpenKey>().0,
-                &mut random,
-            )),
-            wit::Signer::KeyService(name) => {
-                sign::Signer::key_service(&mut service, name).map_err(wit::SigningError::from)
-            }
-        };
-        let mut log = HostLog;
-        let signer = signer.and_then(|signer| match &upload {
-            None => Ok(signer),
-            Some(upload) => Ok(signer.with_log(sign::Logging {
-                service: &mut log,
-                api: upload.api.into(),
-                logs: trusted_logs(&upload.trust)
-                    .map_err(|error| wit::SigningError::InvalidOption(error.to_string()))?,
-                witnesses: upload.trust.required_witnesses,
-            })),
-        });
-        let mut signer = match signer {
-            Ok(signer) => signer,
-            Err(error) => return fail_all(&references, &error),
-        };
-        sign::sign_images(&mut HostRegistry, &mut signer, &references, &options)
-            .into_iter()
-            .map(|result| wit::SigningResult {
-                reference_index: u32::try_from(result.reference_index).unwrap_or(u32::MAX),
-                subject: result.subject,
-                outcome: result.outcome.map(Into::into).map_err(Into::into),
-                unattached: result.unattached.into_iter().map(Into::into).collect(),
-            })
-            .collect()
+        run(&signer, &references, options, |signer, options| {
+            sign::attest_images(&mut HostRegistry, signer, &references, &predicate, options)
+        })
     }
 
     fn attach_signature(
@@ -79,6 +59,54 @@ impl wit::Guest for Component {
         )?;
         Ok(attached.into())
     }
+}
+
+/// Makes a signer of what the host names, and signs with it.
+fn run(
+    signer: &wit::Signer<'_>,
+    references: &[String],
+    mut options: wit::Options,
+    sign: impl FnOnce(&mut sign::Signer<'_>, &sign::Options) -> Vec<sign::SigningResult>,
+) -> Vec<wit::SigningResult> {
+    let upload = options.log.take();
+    let (mut random, mut service) = (HostRandom, HostKeyService);
+    let options = match sign::Options::try_from(options) {
+        Ok(options) => options,
+        Err(error) => return fail_all(references, &error),
+    };
+    let signer = match signer {
+        wit::Signer::PrivateKey(key) => Ok(sign::Signer::private_key(
+            &key.get::<OpenKey>().0,
+            &mut random,
+        )),
+        wit::Signer::KeyService(name) => {
+            sign::Signer::key_service(&mut service, name).map_err(wit::SigningError::from)
+        }
+    };
+    let mut log = HostLog;
+    let signer = signer.and_then(|signer| match &upload {
+        None => Ok(signer),
+        Some(upload) => Ok(signer.with_log(sign::Logging {
+            service: &mut log,
+            api: upload.api.into(),
+            logs: trusted_logs(&upload.trust)
+                .map_err(|error| wit::SigningError::InvalidOption(error.to_string()))?,
+            witnesses: upload.trust.required_witnesses,
+        })),
+    });
+    let mut signer = match signer {
+        Ok(signer) => signer,
+        Err(error) => return fail_all(references, &error),
+    };
+    sign(&mut signer, &options)
+        .into_iter()
+        .map(|result| wit::SigningResult {
+            reference_index: u32::try_from(result.reference_index).unwrap_or(u32::MAX),
+            subject: result.subject,
+            outcome: result.outcome.map(Into::into).map_err(Into::into),
+            unattached: result.unattached.into_iter().map(Into::into).collect(),
+        })
+        .collect()
 }
 
 /// The key service of the host.
@@ -121,6 +149,11 @@ impl TryFrom<wit::Options> for sign::Options {
             recursive: options.recursive,
             identities: options.identities,
             created: options.created,
+            form: match options.form {
+                wit::Form::Simple => sign::Form::Simple,
+                wit::Form::Bundle => sign::Form::Bundle,
+                wit::Form::Both => sign::Form::Both,
+            },
             attachment: match options.attachment {
                 wit::Attachment::None => sign::Attachment::None,
                 wit::Attachment::BesideImage(earlier) => {
@@ -149,7 +182,7 @@ impl From<sign::SignedImage> for wit::SignedImage {
             repository: image.repository.to_string(),
             digest: image.digest.to_string(),
             signatures: image.signatures.into_iter().map(Into::into).collect(),
-            attached: image.attached.map(Into::into),
+            attached: image.attached.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -158,11 +191,12 @@ impl From<sign::Signature> for wit::Signature {
     fn from(signature: sign::Signature) -> Self {
         Self {
             payload: signature.payload,
+            payload_type: signature.payload_type.into(),
             signature: signature.signature,
+            bundle: signature.bundle,
             log: signature.log.map(|log| wit::LogEntry {
                 proved: (&log.entry).into(),
                 annotation: log.annotation,
-                bundle: log.bundle,
             }),
         }
     }

@@ -37,6 +37,8 @@ pub struct Referrer {
     pub descriptor: Descriptor,
     /// What kind of artifact it is.
     pub artifact_type: Option<String>,
+    /// The annotations of its manifest.
+    pub annotations: BTreeMap<String, String>,
 }
 
 impl Referrers {
@@ -81,27 +83,42 @@ impl Referrers {
     /// What the list says of their kind is not enough to tell: cosign up to 3.1.1 writes the media
     /// type of the empty configuration into the list that it keeps, others write nothing.
     pub fn candidates(&self) -> impl Iterator<Item = &Descriptor> {
-        let known = self.all();
-        known
-            .filter(|referrer| referrer.descriptor.media_type == media_type::OCI_MANIFEST)
-            .filter(|referrer| match referrer.artifact_type.as_deref() {
-                None | Some("" | media_type::OCI_EMPTY | media_type::COSIGN_SIGNATURE) => true,
-                Some(kind) => kind.starts_with(BUNDLE_PREFIX),
-            })
-            .map(|referrer| &referrer.descriptor)
+        let known = self.all().filter(|referrer| referrer.may_sign());
+        known.map(|referrer| &referrer.descriptor)
     }
 
-    /// The list with a referrer more, and without those of these digests. What others wrote stays
-    /// byte for byte.
-    pub fn with(mut self, added: &Referrer, without: &[Digest]) -> Result<Self, String> {
+    /// Whether a manifest is in the list.
+    pub fn contains(&self, digest: &Digest) -> bool {
+        self.all().any(|known| known.descriptor.digest == *digest)
+    }
+
+    /// How many there are, those included that cannot be read.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The list with a referrer more; one of the same digest goes. What others wrote stays byte for
+    /// byte.
+    pub fn with(self, added: &Referrer) -> Result<Self, String> {
+        let mut list = self.without(&[added.descriptor.digest]);
+        list.entries.push(Entry::of(added)?);
+        Ok(list)
+    }
+
+    /// The list without the referrers of these digests.
+    #[must_use]
+    pub fn without(mut self, gone: &[Digest]) -> Self {
         let is_gone = |entry: &Entry| {
-            let digest = entry.content.as_ref().map(|known| known.descriptor.digest);
-            digest
-                .is_ok_and(|digest| without.contains(&digest) || digest == added.descriptor.digest)
+            let known = entry.content.as_ref();
+            known.is_ok_and(|known| gone.contains(&known.descriptor.digest))
         };
         self.entries.retain(|entry| !is_gone(entry));
-        self.entries.push(Entry::of(added)?);
-        Ok(self)
+        self
     }
 
     /// Writes the list that clients keep.
@@ -120,11 +137,27 @@ impl Referrers {
     }
 }
 
+impl Referrer {
+    /// Whether it may hold a signature or an attestation, as far as the list tells.
+    pub fn may_sign(&self) -> bool {
+        self.descriptor.media_type == media_type::OCI_MANIFEST
+            && match self.artifact_type.as_deref() {
+                None | Some("" | media_type::OCI_EMPTY | media_type::COSIGN_SIGNATURE) => true,
+                Some(kind) => kind.starts_with(BUNDLE_PREFIX),
+            }
+    }
+}
+
 impl Entry {
     fn read(raw: Box<RawValue>) -> Self {
         let content = Object::parse(raw.get().as_bytes()).and_then(|mut entry| {
+            let annotations: Option<Object> = entry.take("annotations")?;
             Ok(Referrer {
                 artifact_type: entry.take("artifactType")?,
+                annotations: annotations
+                    .map(Object::into_strings)
+                    .transpose()?
+                    .unwrap_or_default(),
                 descriptor: read_descriptor(entry)?,
             })
         });
@@ -135,8 +168,10 @@ impl Entry {
         let unwritable = |error: serde_json::Error| format!("referrer: {error}");
         let descriptor = serde_json::to_string(&referrer.descriptor).map_err(unwritable)?;
         let kind = serde_json::to_string(&referrer.artifact_type).map_err(unwritable)?;
+        let annotations = serde_json::to_string(&referrer.annotations).map_err(unwritable)?;
         let members = descriptor.trim_end_matches('}');
-        let json = format!(r#"{members},"artifactType":{kind}}}"#);
+        // As the specification asks of clients, so that a list can be filtered.
+        let json = format!(r#"{members},"annotations":{annotations},"artifactType":{kind}}}"#);
         let raw = RawValue::from_string(json).map_err(unwritable)?;
         Ok(Self {
             raw,

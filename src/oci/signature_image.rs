@@ -20,6 +20,11 @@ pub fn signature_tag(digest: &Digest) -> String {
     format!("sha256-{}.sig", digest.hex())
 }
 
+/// The tag of an image's attestations, beside the image: `sha256-<hex>.att`.
+pub fn attestation_tag(digest: &Digest) -> String {
+    format!("sha256-{}.att", digest.hex())
+}
+
 /// The image in which cosign keeps simple-signing signatures: a layer for each, the payload its
 /// blob and the signature its annotation.
 ///
@@ -162,14 +167,39 @@ impl Layer {
     /// The layer of a signature over a payload, and of the log entry that is stored with it.
     pub fn of(payload: &[u8], signature: &[u8], log_entry: Option<&str>) -> Result<Self, String> {
         let descriptor = Descriptor::of(media_type::SIMPLE_SIGNING, payload);
-        let mut annotations = BTreeMap::new();
-        annotations.insert(SIGNATURE_ANNOTATION.to_owned(), BASE64.encode(signature));
-        if let Some(entry) = log_entry {
-            annotations.insert(LOG_ANNOTATION.to_owned(), entry.to_owned());
-        }
+        let signature = BASE64.encode(signature);
+        let signature = (SIGNATURE_ANNOTATION, signature.as_str());
+        Self::new(descriptor, [signature], log_entry)
+    }
+
+    /// The layer of an attestation: an envelope, which holds its signature, and the type of its
+    /// predicate.
+    pub fn of_envelope(
+        envelope: &[u8],
+        predicate_type: &str,
+        log_entry: Option<&str>,
+    ) -> Result<Self, String> {
+        let descriptor = Descriptor::of(media_type::DSSE_ENVELOPE, envelope);
+        // cosign leaves the annotation of the signature empty.
+        let annotations = [
+            (SIGNATURE_ANNOTATION, ""),
+            (PREDICATE_ANNOTATION, predicate_type),
+        ];
+        Self::new(descriptor, annotations, log_entry)
+    }
+
+    fn new<const N: usize>(
+        descriptor: Descriptor,
+        annotations: [(&str, &str); N],
+        log_entry: Option<&str>,
+    ) -> Result<Self, String> {
+        let log_entry = log_entry.map(|entry| (LOG_ANNOTATION, entry));
+        let annotations = annotations.into_iter().chain(log_entry);
         let content = AttachedSignature {
             descriptor,
-            annotations,
+            annotations: annotations
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect(),
         };
         let json = to_go_json(&content).map_err(|error| error.to_string())?;
         let raw = read(json.as_bytes())?;
@@ -219,6 +249,12 @@ impl AttachedSignature {
             .map(String::as_str)
     }
 
+    /// What the layer says that the predicate of an attestation is.
+    pub fn predicate_type(&self) -> Option<&str> {
+        let annotation = self.annotations.get(PREDICATE_ANNOTATION);
+        annotation.map(String::as_str)
+    }
+
     /// The log entry that is stored with the signature, JSON.
     pub fn log_entry(&self) -> Option<&str> {
         self.annotations.get(LOG_ANNOTATION).map(String::as_str)
@@ -239,6 +275,9 @@ pub const MAX_SIGNATURES: usize = 1000;
 
 /// Where cosign keeps the signature of a layer.
 const SIGNATURE_ANNOTATION: &str = "dev.cosignproject.cosign/signature";
+
+/// Where cosign says what an attestation's predicate is.
+const PREDICATE_ANNOTATION: &str = "predicateType";
 
 /// Where cosign keeps the entry that Rekor made of the signature.
 const LOG_ANNOTATION: &str = "dev.sigstore.cosign/bundle";

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use serde_json::value::RawValue;
 
-use crate::json::{Elements, Object};
+use crate::json::{Elements, Object, read};
 use crate::oci::Digest;
 
 /// An in-toto statement (`in-toto/attestation`, v1 and v0.1): what is claimed of which artifacts.
@@ -96,6 +96,35 @@ impl Statement {
             r#"{{"_type":"{kind}","subject":[{{"digest":{{"sha256":"{hex}"}},"annotations":{annotations}}}],"predicateType":"{IMAGE_SIGNATURE}","predicate":{{}}}}"#
         );
         Ok(statement.into_bytes())
+    }
+
+    /// The bytes of the statement that attests something of an artifact, as cosign 3 writes it; the
+    /// predicate, JSON, stands as it is.
+    ///
+    /// # Errors
+    /// Says what is wrong with the predicate.
+    pub fn of(
+        name: &str,
+        digest: &Digest,
+        predicate_type: &str,
+        predicate: &[u8],
+    ) -> Result<Vec<u8>, String> {
+        let quoted =
+            |text: &str| serde_json::to_string(text).map_err(|error| format!("statement: {error}"));
+        let predicate: Box<RawValue> =
+            read(predicate).map_err(|why| format!("predicate: {why}"))?;
+        let statement = format!(
+            r#"{{"_type":"{}","subject":[{{"name":{},"digest":{{"sha256":"{}"}}}}],"predicateType":{},"predicate":{}}}"#,
+            TYPES[1],
+            quoted(name)?,
+            digest.hex(),
+            quoted(predicate_type)?,
+            predicate.get().trim(),
+        );
+        let statement = statement.into_bytes();
+        // What could not be read back must not be signed: a key given twice, or too deep.
+        Self::parse(&statement).map_err(|why| format!("predicate: {why}"))?;
+        Ok(statement)
     }
 }
 

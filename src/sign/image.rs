@@ -3,25 +3,34 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::attach::{Attached, How, Job, attach};
+use super::attach::{Attaching, attach_all, attach_one};
+use super::attached::Attached;
+use super::layers::How;
 use super::log::Logged;
-use super::merge::NewSignature;
+use super::new_signature::NewSignature;
 use super::options::{Attachment, Earlier, Options};
+use super::refer;
 use super::signer::{Signer, SigningError};
+use super::task::Task;
 use crate::fetch::{FetchError, SIDE_BY_SIDE, Target, resolve, side_by_side};
 use crate::imports::{ManifestRequest, Registry, RegistryError, RegistryPush, ServedManifest};
+use crate::key::PublicKey;
 use crate::log::LogEntry;
-use crate::oci::{Digest, Layer, Repository, Subject, VerifiedBytes};
+use crate::oci::{Digest, Repository, Subject, VerifiedBytes, signature_tag};
 use crate::payload::SimpleSigning;
 use crate::verify::{MAX_MANIFEST_SIZE, decode_signature};
 
 /// A payload and the signature over it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
-    /// The exact bytes that were signed.
+    /// What was claimed: simple signing, or an in-toto statement.
     pub payload: Vec<u8>,
+    /// Its media type. A statement is signed in an envelope (DSSE), simple signing as it is.
+    pub payload_type: &'static str,
     /// ECDSA in DER, RSASSA-PKCS1-v1_5, or Ed25519.
     pub signature: Vec<u8>,
+    /// A sigstore bundle v0.3 of it, with the log's entry and proof if a log was asked.
+    pub bundle: String,
     /// The entry that a log made for it, if one was asked.
     pub log: Option<Logged>,
 }
@@ -33,10 +42,10 @@ pub struct SignedImage {
     pub repository: Repository,
     /// The digest that was signed.
     pub digest: Digest,
-    /// One for each identity.
+    /// One for each identity, and one for each form.
     pub signatures: Vec<Signature>,
-    /// Where they were attached, if they were to be.
-    pub attached: Option<Attached>,
+    /// Where they were attached, if they were to be: one for each form.
+    pub attached: Vec<Attached>,
 }
 
 /// What became of one manifest.
@@ -52,6 +61,15 @@ pub struct SigningResult {
     pub unattached: Vec<Signature>,
 }
 
+/// A predicate of an in-toto statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Predicate {
+    /// Its type, a URI.
+    pub predicate_type: String,
+    /// JSON.
+    pub content: Vec<u8>,
+}
+
 /// Signs images, logs the signatures if the signer has a log, and attaches them. One that fails
 /// stops no other.
 pub fn sign_images<H: Registry + RegistryPush>(
@@ -60,36 +78,32 @@ pub fn sign_images<H: Registry + RegistryPush>(
     references: &[String],
     options: &Options,
 ) -> Vec<SigningResult> {
-    let checked = options.check();
-    let mut subjects = Vec::new();
-    for (chunk, group) in references.chunks(SIDE_BY_SIDE).enumerate() {
-        let mut walks: Walks = match &checked {
-            Ok(()) => resolve(host, group)
-                .into_iter()
-                .map(|target| Ok(Walk::start(target?)))
-                .collect(),
-            Err(error) => group.iter().map(|_| Err(error.clone())).collect(),
-        };
-        if options.recursive {
-            expand(host, &mut walks);
+    let subjects = find(host, references, options.check(), options.recursive);
+    sign_subjects(host, signer, subjects, &Task::Sign, options)
+}
+
+/// Attests something of images, likewise: a statement with this predicate for each.
+pub fn attest_images<H: Registry + RegistryPush>(
+    host: &mut H,
+    signer: &mut Signer<'_>,
+    references: &[String],
+    predicate: &Predicate,
+    options: &Options,
+) -> Vec<SigningResult> {
+    let checked = options.check().and_then(|()| options.check_attestation());
+    let mut subjects = find(host, references, checked, options.recursive).into_iter();
+    let mut results = Vec::new();
+    // Predicates can be large, and each image has one of its own.
+    let group = MAX_PREDICATES_SIZE / predicate.content.len().max(1);
+    let group = group.clamp(1, MAX_MANIFESTS);
+    loop {
+        let group: Vec<Named> = subjects.by_ref().take(group).collect();
+        if group.is_empty() {
+            return results;
         }
-        for (place, (reference, walk)) in group.iter().zip(walks).enumerate() {
-            let reference_index = chunk * SIDE_BY_SIDE + place;
-            match walk {
-                Err(error) => subjects.push((reference_index, reference.clone(), Err(error))),
-                Ok(walk) => {
-                    for (child, target) in walk.targets.into_iter().enumerate() {
-                        let subject = match child {
-                            0 => reference.clone(),
-                            _ => format!("{}@{}", target.repository, target.digest),
-                        };
-                        subjects.push((reference_index, subject, Ok(target)));
-                    }
-                }
-            }
-        }
+        let task = Task::Attest(predicate);
+        results.extend(sign_subjects(host, signer, group, &task, options));
     }
-    sign_subjects(host, signer, subjects, options)
 }
 
 /// A signature that was made elsewhere, for an image.
@@ -127,24 +141,17 @@ pub fn attach_signature<H: Registry + RegistryPush>(
         .log_entry
         .map(|entry| stored_entry(entry, foreign.payload, &signature))
         .transpose()?;
-    let payload = foreign.payload.to_vec();
-    let wanted = vec![new_signature(claims, payload, signature, log_entry)?];
+    let new = NewSignature::simple(claims, foreign.payload.to_vec(), signature);
+    let layer = new.layer(log_entry.as_deref())?;
     let repository = signature_repository.unwrap_or(&target.repository).clone();
-    let job = Job {
-        repository,
-        digest: target.digest,
-        wanted,
-    };
     let how = How {
         public_key: None,
         logs: None,
         earlier: Earlier::Keep,
         created: None,
     };
-    let (attached, _) = attach(host, vec![job], &how)
-        .pop()
-        .ok_or_else(|| SigningError::InvalidOption("nothing to attach".into()))??;
-    Ok(attached)
+    let tag = signature_tag(&target.digest);
+    attach_one(host, repository, target.digest, tag, layer, &how)
 }
 
 /// An entry that is about the signature, as it is stored beside it. Who verifies asks who logged it.
@@ -162,10 +169,49 @@ fn stored_entry(entry: &[u8], payload: &[u8], signature: &[u8]) -> Result<String
 
 type Named = (usize, String, Result<Target, SigningError>);
 
+/// The manifests that references lead to.
+fn find<R: Registry>(
+    registry: &mut R,
+    references: &[String],
+    checked: Result<(), SigningError>,
+    recursive: bool,
+) -> Vec<Named> {
+    let mut subjects = Vec::new();
+    for (chunk, group) in references.chunks(SIDE_BY_SIDE).enumerate() {
+        let mut walks: Walks = match &checked {
+            Ok(()) => resolve(registry, group)
+                .into_iter()
+                .map(|target| Ok(Walk::start(target?)))
+                .collect(),
+            Err(error) => group.iter().map(|_| Err(error.clone())).collect(),
+        };
+        if recursive {
+            expand(registry, &mut walks);
+        }
+        for (place, (reference, walk)) in group.iter().zip(walks).enumerate() {
+            let reference_index = chunk * SIDE_BY_SIDE + place;
+            match walk {
+                Err(error) => subjects.push((reference_index, reference.clone(), Err(error))),
+                Ok(walk) => {
+                    for (child, target) in walk.targets.into_iter().enumerate() {
+                        let subject = match child {
+                            0 => reference.clone(),
+                            _ => format!("{}@{}", target.repository, target.digest),
+                        };
+                        subjects.push((reference_index, subject, Ok(target)));
+                    }
+                }
+            }
+        }
+    }
+    subjects
+}
+
 fn sign_subjects<H: Registry + RegistryPush>(
     host: &mut H,
     signer: &mut Signer<'_>,
     subjects: Vec<Named>,
+    task: &Task<'_>,
     options: &Options,
 ) -> Vec<SigningResult> {
     let mut labels = Vec::with_capacity(subjects.len());
@@ -173,38 +219,49 @@ fn sign_subjects<H: Registry + RegistryPush>(
     for (reference_index, subject, target) in subjects {
         labels.push((reference_index, subject));
         signed.push(target.map_err(Failed::from).and_then(|target| {
-            let wanted = sign(signer, &target, options)?;
+            let wanted = task.sign(signer, &target, options)?;
             Ok(Made { target, wanted })
         }));
     }
     let public_key = signer.public_key().clone();
-    let mut logs = None;
+    let logs = signer.log().map(|log| log.logs.clone());
+    let (place, earlier) = match &options.attachment {
+        Attachment::None => (None, Earlier::Keep),
+        Attachment::BesideImage(earlier) => (None, *earlier),
+        Attachment::Repository(repository, earlier) => (Some(repository), *earlier),
+    };
+    let how = How {
+        public_key: Some(&public_key),
+        logs: logs.as_ref(),
+        earlier,
+        created: options.created.as_deref(),
+    };
+    let is_attached = options.attachment != Attachment::None;
+    // Before a log has them: what refers to an image that is not there would be logged for nothing.
+    let referring = match is_attached && options.form.is_bundled() {
+        true => refer::prepare(host, &mut signed, place, &how),
+        false => Vec::new(),
+    };
     if let Some(log) = signer.log() {
         log.log(&public_key, &mut signed);
-        logs = Some(&log.logs);
     }
-    let place = match &options.attachment {
-        Attachment::None => None,
-        Attachment::BesideImage(earlier) => Some((None, *earlier)),
-        Attachment::Repository(repository, earlier) => Some((Some(repository), *earlier)),
-    };
-    let outcomes = match place {
-        None => signed
+    let outcomes = match is_attached {
+        false => signed
             .into_iter()
             .map(|made| {
                 let Made { target, wanted } = made?;
-                let signatures = wanted.into_iter().map(Signature::from).collect();
-                Ok(signed_image(target, signatures, None))
+                signed_image(target, wanted, Vec::new(), &public_key)
             })
             .collect(),
-        Some((repository, earlier)) => {
-            let how = How {
-                public_key: Some(&public_key),
-                logs,
-                earlier,
-                created: options.created.as_deref(),
+        true => {
+            let attaching = Attaching {
+                task,
+                form: options.form,
+                place,
+                how: &how,
+                key: &public_key,
             };
-            attach_all(host, signed, repository, &how)
+            attach_all(host, signed, referring, &attaching)
         }
     };
     labels
@@ -215,11 +272,14 @@ fn sign_subjects<H: Registry + RegistryPush>(
                 Ok(image) => (Ok(image), Vec::new()),
                 Err(Failed { error, unattached }) => (Err(error), unattached),
             };
+            let unattached = unattached.into_iter();
             SigningResult {
                 reference_index,
                 subject,
                 outcome,
-                unattached,
+                unattached: unattached
+                    .filter_map(|new| new.into_signature(&public_key).ok())
+                    .collect(),
             }
         })
         .collect()
@@ -227,14 +287,14 @@ fn sign_subjects<H: Registry + RegistryPush>(
 
 /// What was signed for one manifest.
 pub(super) struct Made {
-    target: Target,
+    pub(super) target: Target,
     pub(super) wanted: Vec<NewSignature>,
 }
 
 /// Why nothing is attached, and what a log has taken all the same.
 pub(super) struct Failed {
     error: SigningError,
-    unattached: Vec<Signature>,
+    unattached: Vec<NewSignature>,
 }
 
 impl Failed {
@@ -243,7 +303,7 @@ impl Failed {
         let logged = made.into_iter().filter(|new| new.log.is_some());
         Self {
             error,
-            unattached: logged.map(Signature::from).collect(),
+            unattached: logged.collect(),
         }
     }
 }
@@ -254,140 +314,21 @@ impl From<SigningError> for Failed {
     }
 }
 
-impl From<NewSignature> for Signature {
-    fn from(new: NewSignature) -> Self {
-        Self {
-            payload: new.payload,
-            signature: new.signature,
-            log: new.log,
-        }
-    }
-}
-
-fn attach_all<H: Registry + RegistryPush>(
-    host: &mut H,
-    signed: Vec<Result<Made, Failed>>,
-    signature_repository: Option<&Repository>,
-    how: &How<'_>,
-) -> Vec<Result<SignedImage, Failed>> {
-    let mut jobs = Vec::<Job>::new();
-    let mut made = Vec::with_capacity(signed.len());
-    for signed in signed {
-        made.push(signed.map(|Made { target, wanted }| {
-            let repository = signature_repository.unwrap_or(&target.repository);
-            let (job, places) = enlist(&mut jobs, repository, target.digest, &wanted);
-            (target, wanted, job, places)
-        }));
-    }
-    let attached = attach(host, jobs, how);
-    made.into_iter()
-        .map(|made| {
-            let (target, wanted, job, places) = made?;
-            let missing = || SigningError::Contended("it was not attached".into());
-            let outcome = attached.get(job).cloned().unwrap_or_else(|| Err(missing()));
-            let (attached, stored) = match outcome {
-                Ok(outcome) => outcome,
-                Err(error) => return Err(Failed::after_logging(error, wanted)),
-            };
-            let signatures = wanted.into_iter().zip(places).map(|(new, place)| {
-                let mut signature = Signature::from(new);
-                if let Some(stored) = stored.get(place) {
-                    signature.signature.clone_from(stored);
-                }
-                signature
-            });
-            Ok(signed_image(target, signatures.collect(), Some(attached)))
-        })
-        .collect()
-}
-
-/// Puts signatures into the one job for their tag, each payload once: two jobs for one tag would
-/// overwrite each other. Returns the job's place, and the signatures' places in it.
-fn enlist(
-    jobs: &mut Vec<Job>,
-    repository: &Repository,
-    digest: Digest,
-    wanted: &[NewSignature],
-) -> (usize, Vec<usize>) {
-    let same = |job: &Job| job.repository == *repository && job.digest == digest;
-    let place = jobs.iter().position(same).unwrap_or_else(|| {
-        jobs.push(Job {
-            repository: repository.clone(),
-            digest,
-            wanted: Vec::new(),
-        });
-        jobs.len() - 1
-    });
-    let all = &mut jobs[place].wanted;
-    let places = wanted.iter().map(|new| {
-        let same = |there: &NewSignature| there.content.descriptor == new.content.descriptor;
-        all.iter().position(same).unwrap_or_else(|| {
-            all.push(new.clone());
-            all.len() - 1
-        })
-    });
-    (place, places.collect())
-}
-
-fn sign(
-    signer: &mut Signer<'_>,
-    target: &Target,
-    options: &Options,
-) -> Result<Vec<NewSignature>, SigningError> {
-    let own = [target.repository.to_string()];
-    let identities = match options.identities.as_slice() {
-        [] => own.as_slice(),
-        identities => identities,
-    };
-    identities
-        .iter()
-        .enumerate()
-        .filter(|(place, identity)| !identities[..*place].contains(identity))
-        .map(|(_, identity)| {
-            let claims = SimpleSigning {
-                docker_reference: identity.clone(),
-                digest: target.digest,
-                annotations: options.annotations.clone(),
-            };
-            let payload = claims.to_bytes()?;
-            let signature = signer.sign(&payload)?;
-            new_signature(claims, payload, signature, None)
-        })
-        .collect()
-}
-
-fn new_signature(
-    claims: SimpleSigning,
-    payload: Vec<u8>,
-    signature: Vec<u8>,
-    log_entry: Option<String>,
-) -> Result<NewSignature, SigningError> {
-    let malformed = |why: &str| SigningError::InvalidOption(why.to_string());
-    let layer =
-        Layer::of(&payload, &signature, log_entry.as_deref()).map_err(|why| malformed(&why))?;
-    let content = layer.content().map_err(malformed)?.clone();
-    Ok(NewSignature {
-        claims,
-        payload,
-        signature,
-        layer,
-        content,
-        log: None,
-    })
-}
-
-fn signed_image(
+pub(super) fn signed_image(
     target: Target,
-    signatures: Vec<Signature>,
-    attached: Option<Attached>,
-) -> SignedImage {
+    signatures: Vec<NewSignature>,
+    attached: Vec<Attached>,
+    key: &PublicKey,
+) -> Result<SignedImage, Failed> {
     let Target { repository, digest } = target;
-    SignedImage {
+    let signatures = signatures.into_iter();
+    let signatures = signatures.map(|new| new.into_signature(key));
+    Ok(SignedImage {
         repository,
         digest,
-        signatures,
+        signatures: signatures.collect::<Result<_, _>>()?,
         attached,
-    }
+    })
 }
 
 type Walks = Vec<Result<Walk, SigningError>>;
@@ -509,3 +450,5 @@ fn index_request(target: &Target) -> ManifestRequest {
 const MAX_DEPTH: usize = 4;
 /// Manifests that one reference can lead to.
 const MAX_MANIFESTS: usize = 1000;
+/// Bytes of predicates that are attested together.
+const MAX_PREDICATES_SIZE: usize = 2 * 1024 * 1024;

@@ -5,17 +5,16 @@ use alloc::vec::Vec;
 use core::mem::take;
 
 use super::image::{Failed, Made};
-use super::merge::NewSignature;
+use super::new_signature::NewSignature;
 use super::signer::SigningError;
-use crate::bundle::{Bundle, Content};
 use crate::fetch::{Answers, SIDE_BY_SIDE, only};
 use crate::imports::{
     EntryRequest, LogApi, LogServiceError, Receipt, Submission, TileRequest, TransparencyLog,
 };
 use crate::key::{Algorithm, PublicKey};
 use crate::log::{
-    Evidence, HashAlgorithm, LogEntry, LogError, MAX_ENTRY_SIZE, MAX_NOTE_SIZE, Signed, Tile,
-    TiledTree, TrustedLogs, VerifiedEntry, rekor_v1, rekor_v2,
+    Evidence, HashAlgorithm, LogEntry, LogError, MAX_ENTRY_SIZE, MAX_NOTE_SIZE, Tile, TiledTree,
+    TrustedLogs, VerifiedEntry, rekor_v1, rekor_v2,
 };
 
 /// A log to write to, and what its answers are verified with.
@@ -37,8 +36,8 @@ pub struct Logged {
     pub entry: VerifiedEntry,
     /// cosign's annotation `dev.sigstore.cosign/bundle`. It has no room for the proof of Rekor v2.
     pub annotation: Option<String>,
-    /// A sigstore bundle v0.3 with the signature, the entry and its proof.
-    pub bundle: String,
+    /// The entry and its proof as a sigstore bundle v0.3 holds them, JSON.
+    pub bundled: String,
 }
 
 impl Logging<'_> {
@@ -67,10 +66,10 @@ impl Logging<'_> {
         key: &PublicKey,
         group: &mut [&mut NewSignature],
     ) -> Vec<Result<(), SigningError>> {
-        let proposed = group.iter().map(|new| propose(self.api, &new.signed(key)));
+        let proposed = group.iter().map(|new| propose(self.api, new, key));
         let submissions = match proposed.collect::<Result<Vec<_>, _>>() {
             Ok(submissions) => submissions,
-            // What hinders one is the key, which is that of all.
+            // What hinders one is the key, or the size of the predicate, which are those of all.
             Err(error) => return vec![Err(error); group.len()],
         };
         let mut receipts = Answers::to(submissions, |entries| self.service.submit(entries));
@@ -80,8 +79,8 @@ impl Logging<'_> {
             LogApi::RekorV2 => self.read_rekor_v2(receipts),
         };
         let accept = |(new, entry): (&mut &mut NewSignature, Result<LogEntry, _>)| {
-            let logged = self.accept(key, new, &entry?)?;
-            new.put_log_entry(logged)
+            new.log = Some(self.accept(key, new, &entry?)?);
+            Ok(())
         };
         group.iter_mut().zip(entries).map(accept).collect()
     }
@@ -190,14 +189,9 @@ impl Logging<'_> {
                 self.witnesses
             )));
         }
-        let log_entry = entry.to_bundle().map_err(bad_answer)?;
-        let bundle = Bundle {
-            content: Content::of_message(&new.payload, new.signature.clone()),
-            log_entries: Some(format!("[{log_entry}]")),
-        };
         Ok(Logged {
             annotation: entry.to_annotation(),
-            bundle: bundle.to_json(key).map_err(SigningError::BadLogEntry)?,
+            bundled: entry.to_bundle().map_err(bad_answer)?,
             entry: verified,
         })
     }
@@ -207,21 +201,29 @@ impl Logging<'_> {
 type Taken = Result<Receipt, LogServiceError>;
 
 /// What is posted for a signature.
-fn propose(api: LogApi, signed: &Signed<'_>) -> Result<Submission, SigningError> {
-    if signed.key.algorithm() == Algorithm::Ed25519 {
-        return Err(SigningError::InvalidOption(
-            "no transparency log takes signatures by Ed25519 keys over a message, as cosign makes \
-             them: it has the hash alone; sign with another key, or without a log"
-                .into(),
-        ));
-    }
+fn propose(api: LogApi, new: &NewSignature, key: &PublicKey) -> Result<Submission, SigningError> {
+    let signed = new.signed(key);
+    let refused = |log: &str, error: LogError| {
+        SigningError::InvalidOption(format!("{log} does not take such signatures: {error}"))
+    };
     // What our keys sign with, as cosign 2.
     let hash = HashAlgorithm::Sha256;
-    let entry = match api {
-        LogApi::RekorV1 => rekor_v1::hashedrekord_request(signed, hash),
-        LogApi::RekorV2 => rekor_v2::hashedrekord_request(signed, hash).map_err(|error| {
-            SigningError::InvalidOption(format!("Rekor v2 does not take such signatures: {error}"))
-        })?,
+    let entry = match (api, new.envelope()) {
+        // It verifies the envelope, with all of the payload in it.
+        (LogApi::RekorV1, Some(envelope)) => {
+            let envelope = envelope.to_json().map_err(SigningError::InvalidOption)?;
+            rekor_v1::dsse_request(&envelope, key).map_err(|error| refused("Rekor v1", error))?
+        }
+        _ if key.algorithm() == Algorithm::Ed25519 => {
+            return Err(SigningError::InvalidOption(
+                "no transparency log takes signatures by Ed25519 keys over a message, as cosign \
+                 makes them: it has the hash alone; sign with another key, or without a log"
+                    .into(),
+            ));
+        }
+        (LogApi::RekorV1, None) => rekor_v1::hashedrekord_request(&signed, hash),
+        (LogApi::RekorV2, _) => rekor_v2::hashedrekord_request(&signed, hash)
+            .map_err(|error| refused("Rekor v2", error))?,
     };
     Ok(Submission {
         api,

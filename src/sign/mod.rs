@@ -1,16 +1,22 @@
 //! Signing: resolve, build the payload, sign, log, attach, read back.
 
 mod attach;
+mod attached;
 mod image;
+mod layers;
 mod log;
-mod merge;
+mod new_signature;
 mod options;
+mod refer;
 mod signer;
+mod tag;
+mod task;
 
-pub use attach::{AttachOutcome, Attached};
+pub use attached::{AttachOutcome, Attached};
 pub use image::{
-    ForeignSignature, Signature, SignedImage, SigningResult, attach_signature, sign_images,
+    ForeignSignature, Predicate, Signature, SignedImage, SigningResult, attach_signature,
+    attest_images, sign_images,
 };
 pub use log::{Logged, Logging};
-pub use options::{Attachment, Earlier, Options};
+pub use options::{Attachment, Earlier, Form, Options};
 pub use signer::{Signer, SigningError};

@@ -14,8 +14,10 @@ pub struct Options {
     pub recursive: bool,
     /// What to write for the repository; the image's own where it is empty.
     pub identities: Vec<String>,
-    /// The creation time of the signature image's configuration.
+    /// The creation time of the signature image's configuration, or of the referrer.
     pub created: Option<String>,
+    /// The forms of what is signed.
+    pub form: Form,
     /// Whether and where the signature is attached.
     pub attachment: Attachment,
 }
@@ -30,6 +32,12 @@ impl Options {
         if self.identities.iter().any(String::is_empty) {
             return invalid("an identity is empty");
         }
+        if !self.form.is_tagged() && !self.identities.is_empty() {
+            return invalid(
+                "a bundle names no repository, so it cannot be made for another identity: sign in \
+                 the simple form, or in both",
+            );
+        }
         if self
             .created
             .as_deref()
@@ -38,6 +46,44 @@ impl Options {
             return invalid("the creation time must be RFC 3339 in UTC: 2026-01-31T12:00:00Z");
         }
         Ok(())
+    }
+}
+
+impl Options {
+    /// Refuses what an attestation has no place for.
+    pub(super) fn check_attestation(&self) -> Result<(), SigningError> {
+        match self.annotations.is_empty() && self.identities.is_empty() {
+            true => Ok(()),
+            false => Err(SigningError::InvalidOption(
+                "an attestation has neither annotations nor identities: what it says is its \
+                 predicate"
+                    .into(),
+            )),
+        }
+    }
+}
+
+/// The forms in which an image is signed, or attested.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// Simple signing in a `.sig` image, or envelopes in an `.att` image: what cosign 2 reads.
+    #[default]
+    Simple,
+    /// A statement in a bundle that refers to the image: what cosign 3 writes.
+    Bundle,
+    /// Both.
+    Both,
+}
+
+impl Form {
+    /// Whether there is an image under a tag.
+    pub(super) fn is_tagged(self) -> bool {
+        self != Self::Bundle
+    }
+
+    /// Whether there is a bundle.
+    pub(super) fn is_bundled(self) -> bool {
+        self != Self::Simple
     }
 }
 

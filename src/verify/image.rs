@@ -149,7 +149,7 @@ fn find_layers<R: Registry>(
     let limits = policy.limits();
     let requests = targets
         .iter()
-        .map(|target| signatures_request(&place(target), &target.digest, limits.manifest_size, 0));
+        .map(|target| signatures_request(&place(target), &target.digest, limits.manifest_size));
     let mut answers = Answers::to(requests.collect(), |requests| {
         registry.fetch_manifests(&requests)
     });
@@ -157,7 +157,7 @@ fn find_layers<R: Registry>(
         .iter()
         .map(|_| {
             let found = read_signatures(answers.one(), limits.manifest_size)?;
-            let layers = found.as_ref().map(|found| found.image.layers());
+            let layers = found.as_ref().map(|image| image.layers());
             Ok(Examined::all(
                 layers.unwrap_or_default(),
                 limits.payload_size,

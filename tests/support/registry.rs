@@ -1,8 +1,8 @@
 //! A registry in memory that counts what it is asked and misbehaves on demand.
 
 use cosignet::imports::{
-    BlobPush, BlobRequest, ManifestPush, ManifestRequest, ReferrersRequest, Registry,
-    RegistryError, RegistryPush, ServedManifest, TagRequest,
+    BlobPush, BlobRequest, ManifestDeletion, ManifestPush, ManifestRequest, ReferrersRequest,
+    Registry, RegistryError, RegistryPush, ServedManifest, TagRequest,
 };
 use cosignet::oci::Descriptor;
 
@@ -17,6 +17,7 @@ pub enum Call {
     ListReferrers(usize),
     PushBlobs(usize),
     PushManifests(usize),
+    DeleteManifests(usize),
 }
 
 type Twist<Q, A> = Box<dyn FnMut(&Q, Result<A, RegistryError>) -> Result<A, RegistryError>>;
@@ -44,6 +45,8 @@ pub struct MemoryRegistry {
     pub short: usize,
     /// Whether it keeps lists of referrers; so many referrers to a page.
     pub referrers: Option<usize>,
+    /// Whether manifests can be deleted.
+    pub deletes: bool,
     pub twist_resolve: Option<Twist<TagRequest, Descriptor>>,
     pub twist_manifest: Option<Twist<ManifestRequest, ServedManifest>>,
     pub twist_blob: Option<Twist<BlobRequest, Vec<u8>>>,
@@ -180,6 +183,18 @@ impl RegistryPush for MemoryRegistry {
     fn push_manifests(&mut self, manifests: Vec<ManifestPush>) -> Vec<Result<(), RegistryError>> {
         let call = Call::PushManifests(manifests.len());
         self.serve(call, manifests, |this, push| this.store.push_manifest(push))
+    }
+
+    fn delete_manifests(
+        &mut self,
+        manifests: &[ManifestDeletion],
+    ) -> Vec<Result<(), RegistryError>> {
+        let call = Call::DeleteManifests(manifests.len());
+        let deletes = self.deletes;
+        self.serve(call, manifests.to_vec(), |this, gone| match deletes {
+            true => this.store.delete_manifest(&gone.repository, &gone.digest),
+            false => Err(RegistryError::Unsupported("405".into())),
+        })
     }
 }
 

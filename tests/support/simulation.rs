@@ -9,8 +9,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use cosignet::imports::{
-    BlobPush, BlobRequest, ManifestPush, ManifestRequest, ReferrersRequest, Registry,
-    RegistryError, RegistryPush, ServedManifest, TagRequest,
+    BlobPush, BlobRequest, ManifestDeletion, ManifestPush, ManifestRequest, ReferrersRequest,
+    Registry, RegistryError, RegistryPush, ServedManifest, TagRequest,
 };
 use cosignet::oci::Descriptor;
 
@@ -301,5 +301,13 @@ impl RegistryPush for SimulatedHost {
 
     fn push_manifests(&mut self, manifests: Vec<ManifestPush>) -> Vec<Result<(), RegistryError>> {
         self.push(manifests.into_iter().map(Request::PushManifest).collect())
+    }
+
+    fn delete_manifests(
+        &mut self,
+        manifests: &[ManifestDeletion],
+    ) -> Vec<Result<(), RegistryError>> {
+        let none = |_| Err(RegistryError::Unsupported("it is not simulated".into()));
+        manifests.iter().map(none).collect()
     }
 }

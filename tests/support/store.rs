@@ -70,11 +70,7 @@ impl Store {
 
     /// Answers a resolution.
     pub fn resolve(&self, repository: &Repository, tag: &str) -> Result<Descriptor, RegistryError> {
-        let digest = self
-            .tags
-            .get(&(repository.clone(), tag.to_owned()))
-            .ok_or_else(|| absent(tag))?;
-        let served = &self.manifests[&(repository.clone(), *digest)];
+        let served = self.manifest(repository, tag)?;
         Ok(Descriptor::of(&served.media_type, &served.content))
     }
 
@@ -118,6 +114,18 @@ impl Store {
         let index = cosignet::oci::media_type::OCI_INDEX;
         serde_json::json!({"schemaVersion": 2, "mediaType": index, "manifests": entries})
             .to_string()
+    }
+
+    /// Deletes a manifest and its tags.
+    pub fn delete_manifest(
+        &mut self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<(), RegistryError> {
+        let gone = self.manifests.remove(&(repository.clone(), *digest));
+        self.tags
+            .retain(|(place, _), named| place != repository || named != digest);
+        gone.map(|_| ()).ok_or_else(|| absent(&digest.to_string()))
     }
 
     /// Answers a request for a blob.

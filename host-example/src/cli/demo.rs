@@ -114,10 +114,10 @@ impl Demo {
             &format!("{} requests crossed the edge:", wire.count()),
         );
         wire.tell();
-        let entry = signed
+        let (entry, bundle) = signed
             .signatures
             .first()
-            .and_then(|signature| signature.log.clone())
+            .and_then(|signature| signature.log.clone().zip(Some(signature.bundle.clone())))
             .ok_or_else(|| Failure::other("the signature was not logged"))?;
         say(
             "log",
@@ -170,7 +170,7 @@ impl Demo {
             signature: bundle.into_bytes(),
             log_entry: None,
         };
-        let with_proof = [bundled(entry.bundle.clone())];
+        let with_proof = [bundled(bundle.clone())];
         session
             .verify_detached(policy, &image, &with_proof)
             .await??;
@@ -178,7 +178,7 @@ impl Demo {
             "proof",
             "the bundle's inclusion proof leads to the root that the log signed; no request",
         );
-        let proof = [bundled(forge_proof(&entry.bundle)?)];
+        let proof = [bundled(forge_proof(&bundle)?)];
         match session.verify_detached(policy, &image, &proof).await? {
             Err(VerificationError::NoMatch(found))
                 if rejected(&found.signatures, |why| {

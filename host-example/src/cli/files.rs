@@ -1,5 +1,5 @@
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -8,16 +8,29 @@ use super::failure::Failure;
 
 /// Reads a file of at most a mebibyte: keys, signatures and payloads are small.
 pub fn read(path: &str) -> Result<Vec<u8>, Failure> {
-    use std::io::Read as _;
-    let failed = |error: std::io::Error| Failure::other(format!("open {path}: {error}"));
+    read_within(path, open(path)?, LONGEST)
+}
+
+/// Reads a predicate, or standard input for `-`.
+pub fn read_predicate(path: &str) -> Result<Vec<u8>, Failure> {
+    match path {
+        "-" => read_within("standard input", io::stdin(), LONGEST_PREDICATE),
+        path => read_within(path, open(path)?, LONGEST_PREDICATE),
+    }
+}
+
+fn open(path: &str) -> Result<fs::File, Failure> {
+    fs::File::open(path).map_err(|error| Failure::other(format!("open {path}: {error}")))
+}
+
+fn read_within(path: &str, file: impl io::Read, longest: u64) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
-    let file = fs::File::open(path).map_err(failed)?;
-    file.take(LONGEST + 1)
+    file.take(longest + 1)
         .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    if bytes.len() as u64 > LONGEST {
+        .map_err(|error| Failure::other(format!("read {path}: {error}")))?;
+    if bytes.len() as u64 > longest {
         return Err(Failure::other(format!(
-            "{path} is longer than {LONGEST} bytes"
+            "{path} is longer than {longest} bytes"
         )));
     }
     Ok(bytes)
@@ -49,3 +62,5 @@ fn set_mode(_: &fs::File, _: u32) -> std::io::Result<()> {
 }
 
 const LONGEST: u64 = 1024 * 1024;
+/// In an envelope it is a third longer, and envelopes are read up to 16 MiB.
+const LONGEST_PREDICATE: u64 = 8 * 1024 * 1024;

@@ -147,7 +147,8 @@ impl ServiceOptions {
 
 impl UploadOptions {
     /// The log to write to, and what to verify its answers with.
-    pub fn upload(&self) -> Result<Option<(Rekor, LogUpload)>, Failure> {
+    /// `keeps_proofs` says whether what is attached has room for an inclusion proof.
+    pub fn upload(&self, keeps_proofs: bool) -> Result<Option<(Rekor, LogUpload)>, Failure> {
         let asked = self.tlog_upload == Some(true);
         if asked && self.service.air_gap {
             return Err(Failure::other(
@@ -161,19 +162,14 @@ impl UploadOptions {
         }
         let upload = match self.service.url() {
             Some(url) if self.tlog_upload != Some(false) => url,
-            _ if self.bundle.is_some() => {
-                return Err(Failure::other(
-                    "--bundle keeps what a log answers, and none is asked: say --rekor-url",
-                ));
-            }
             _ => return Ok(None),
         };
         let api = match self.rekor_api_version {
             1 => LogApi::RekorV1,
-            _ if self.bundle.is_none() => {
+            _ if self.bundle.is_none() && !keeps_proofs => {
                 return Err(Failure::other(
-                    "an attached signature has no room for the proof of a Rekor of version 2: say \
-                     --bundle FILE",
+                    "a signature that is attached under a tag has no room for the proof of a Rekor \
+                     of version 2: say --bundle FILE, or --format bundle",
                 ));
             }
             _ => LogApi::RekorV2,

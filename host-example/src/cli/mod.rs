@@ -1,6 +1,7 @@
 //! The command line: cosign's names and meanings, the component's judgment.
 
 mod annotations;
+mod attest;
 mod booleans;
 mod demo;
 mod download;
@@ -14,6 +15,7 @@ mod progress;
 mod referrers;
 mod secrets;
 mod sign;
+mod signing;
 mod tree;
 mod turns;
 mod verify;
@@ -56,6 +58,8 @@ enum Command {
     PublicKey(keys::Public),
     /// Sign images.
     Sign(sign::Sign),
+    /// Attest something of images: a statement with a predicate, signed.
+    Attest(attest::Attest),
     /// Verify images.
     Verify(verify::Verify),
     /// Print the payload that `sign` would sign.
@@ -95,6 +99,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::ImportKeyPair(import) => import.run(&common).await,
             Command::PublicKey(public) => public.run(&common).await,
             Command::Sign(sign) => sign.run(&common).await,
+            Command::Attest(attest) => attest.run(&common).await,
             Command::Verify(verify) => verify.run(&common).await,
             Command::Generate(generate) => generate.run(&common).await,
             Command::Attach(Attach::Signature(attach)) => attach.run(&common).await,

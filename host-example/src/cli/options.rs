@@ -90,33 +90,25 @@ impl RegistryOptions {
     }
 }
 
-/// cosign's switches for services that this build never contacts: taken, so that a script for
-/// cosign runs, and refused where they would ask for something that is not done.
+/// cosign's switch for a service that this build never contacts: taken, so that a script for cosign
+/// runs, and refused where it would ask for something that is not done.
 #[derive(Args)]
-pub struct OfflineSwitches {
+pub struct SigningConfigSwitch {
     /// Only `false`: this build asks no signing configuration.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     use_signing_config: Option<bool>,
-    /// Only `false`: this build writes the `.sig` format.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    new_bundle_format: Option<bool>,
 }
 
-impl OfflineSwitches {
+impl SigningConfigSwitch {
     /// Refuses what would not be done.
     pub fn check(&self) -> Result<(), Failure> {
-        for (flag, value) in [
-            ("use-signing-config", self.use_signing_config),
-            ("new-bundle-format", self.new_bundle_format),
-        ] {
-            if value == Some(true) {
-                return Err(Failure::other(format!(
-                    "--{flag} asks for something that this version does not do; \
-                     say --{flag}=false"
-                )));
-            }
+        match self.use_signing_config {
+            Some(true) => Err(Failure::other(
+                "--use-signing-config asks for something that this version does not do; say \
+                 --use-signing-config=false",
+            )),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

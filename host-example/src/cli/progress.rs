@@ -56,6 +56,10 @@ impl RegistryPush for Progress {
         self.bar.inc(1);
         Ok(())
     }
+
+    async fn delete_manifest(&self, repository: &str, digest: &str) -> Result<(), RegistryError> {
+        self.registry.delete_manifest(repository, digest).await
+    }
 }
 
 /// Fewer are signed before a bar is read.

@@ -30,6 +30,8 @@ use crate::http::{Answer, Request, Said, display, is_transient, retry_after};
 pub(super) enum Access {
     Pull,
     PullPush,
+    /// Only for what is deleted: few may do so, and who may not is to sign all the same.
+    Delete,
 }
 
 /// The value of an `Authorization` header.
@@ -58,6 +60,7 @@ impl Access {
         match self {
             Self::Pull => &["pull"],
             Self::PullPush => &["pull", "push"],
+            Self::Delete => &["pull", "push", "delete"],
         }
     }
 }
@@ -127,6 +130,7 @@ impl Session<'_> {
         let accesses: &[Access] = match self.need {
             Access::Pull => &[Access::PullPush, Access::Pull],
             Access::PullPush => &[Access::PullPush],
+            Access::Delete => &[Access::Delete],
         };
         for access in accesses {
             let slot = self.endpoint.slot(&self.repository.path, *access);

@@ -81,9 +81,9 @@ impl OciRegistry {
             endpoint: &target.endpoint,
             repository: &target.repository,
             need,
-            ask: match self.pushes {
-                true => Access::PullPush,
-                false => need,
+            ask: match (self.pushes, need) {
+                (true, Access::Pull) => Access::PullPush,
+                _ => need,
             },
             deadline: deadline(self.shared.operation_timeout),
         }
@@ -222,6 +222,15 @@ impl RegistryPush for OciRegistry {
             ..Call::new(what, Method::PUT, target)
         };
         let answer = self.session(&place, Access::PullPush).send(&call).await?;
+        answer.into_success(&call.what, place.endpoint.host())?;
+        Ok(())
+    }
+
+    async fn delete_manifest(&self, repository: &str, digest: &str) -> Result<(), RegistryError> {
+        check_digest(digest)?;
+        let place = self.place(repository)?;
+        let call = manifest_call("delete manifest", &place, digest, Method::DELETE, 0);
+        let answer = self.session(&place, Access::Delete).send(&call).await?;
         answer.into_success(&call.what, place.endpoint.host())?;
         Ok(())
     }

@@ -151,4 +151,12 @@ pub trait RegistryPush: Send + Sync {
         media_type: &str,
         content: Vec<u8>,
     ) -> Result<(), RegistryError>;
+
+    /// Deletes a manifest, and the tags that name it: what a newer bundle of the same signer has
+    /// replaced. [`RegistryError::Unsupported`] leaves it where it is.
+    async fn delete_manifest(&self, repository: &str, digest: &str) -> Result<(), RegistryError> {
+        Err(RegistryError::Unsupported(format!(
+            "delete manifest {repository}@{digest}: this host deletes nothing"
+        )))
+    }
 }
