@@ -11,8 +11,8 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
 
 use cosignet::imports::{KeyService, KeyServiceError};
-use cosignet::oci::Digest;
-use cosignet::sign::{Signer, SigningError, sign_images};
+use cosignet::oci::{Digest, Referrers, media_type, referrers_tag};
+use cosignet::sign::{Form, Options, Signer, SigningError, sign_images};
 use support::*;
 
 /// What `sign::attach` promises: where no request takes more than twice as long as another, signatures
@@ -27,9 +27,11 @@ fn signers_at_once_lose_nothing() {
                 spread,
             };
             for seed in 0..runs {
-                let tally = race(seed, model, signers);
-                let failed = (tally.lost, tally.contended);
-                assert_eq!(failed, (0, 0), "{signers} signers, {model:?}, seed {seed}");
+                for form in [Form::Simple, Form::Bundle] {
+                    let tally = race_for(form, seed, model, signers);
+                    let failed = (tally.lost, tally.contended);
+                    assert_eq!(failed, (0, 0), "{signers} signers, {model:?}, seed {seed}");
+                }
             }
         }
     }
@@ -155,32 +157,54 @@ impl Tally {
     }
 }
 
-/// One race; every signer has a key of its own.
+/// One race for the tag of signatures.
 fn race(seed: u64, model: Model, signers: usize) -> Tally {
-    type Work = Task<'static, Result<Vec<u8>, SigningError>>;
+    race_for(Form::Simple, seed, model, signers)
+}
+
+/// One race for a tag: of signatures, or of the list of referrers. Every signer has a key of its own.
+fn race_for(form: Form, seed: u64, model: Model, signers: usize) -> Tally {
+    type Work = Task<'static, Result<Attached, SigningError>>;
+    type Attached = (Vec<u8>, Digest);
     let work = (0..signers)
         .map(|number| -> Work {
             Box::new(move |host| {
                 let mut service = CachedService(number);
                 let mut signer = Signer::key_service(&mut service, "k")?;
-                let mut results = sign_images(host, &mut signer, &[IMAGE.to_owned()], &attaching());
+                let options = Options {
+                    form,
+                    ..attaching()
+                };
+                let mut results = sign_images(host, &mut signer, &[IMAGE.to_owned()], &options);
                 let mut image = results.remove(0).outcome?;
-                Ok(image.signatures.remove(0).signature)
+                let manifest = image.attached[0].manifest_digest;
+                Ok((image.signatures.remove(0).signature, manifest))
             })
         })
         .collect();
-    let (store, results) = simulate(seed, model, Store::default(), work);
-    let manifest = store
-        .signatures("r.example/app", &Digest::of(b"{}"))
-        .unwrap();
-    let stored = stored_signatures(manifest);
+    let mut store = Store::default();
+    store.put_manifest("r.example/app", "v1", media_type::OCI_MANIFEST, b"{}");
+    let (store, results) = simulate(seed, model, store, work);
+    let image = Digest::of(b"{}");
+    let stored: Box<dyn Fn(&Attached) -> bool> = match form {
+        Form::Simple => {
+            let stored = stored_signatures(store.signatures("r.example/app", &image).unwrap());
+            Box::new(move |(signature, _)| stored.contains(signature))
+        }
+        _ => {
+            let place = "r.example/app".parse().unwrap();
+            let list = store.manifest(&place, &referrers_tag(&image)).unwrap();
+            let list = Referrers::parse(&list.media_type, &list.content).unwrap();
+            Box::new(move |(_, manifest)| list.contains(manifest))
+        }
+    };
     let mut tally = Tally::default();
     for (result, end) in results {
         tally.signatures += 1;
         tally.sum_us += end;
         tally.latest_us = tally.latest_us.max(end);
         match result {
-            Ok(signature) => tally.lost += u64::from(!stored.contains(&signature)),
+            Ok(attached) => tally.lost += u64::from(!stored(&attached)),
             Err(SigningError::Contended(_)) => tally.contended += 1,
             Err(other) => panic!("seed {seed}: {other}"),
         }

@@ -1,10 +1,13 @@
 //! A transparency log in memory, which misbehaves on demand.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use cosignet::imports::{
     EntryRequest, LogApi, LogServiceError, Receipt, SearchRequest, Submission, TileRequest,
     TransparencyLog,
 };
 use cosignet::log::{TrustedLogs, canonicalize};
+use cosignet::oci::Digest;
 use serde_json::{Value, json};
 
 use super::lab::{Hex, Lab, inclusion, leaf, root};
@@ -109,7 +112,11 @@ impl MemoryLog {
         match submission.api {
             LogApi::RekorV1 => {
                 self.requests.push("POST /api/v1/log/entries".into());
-                let body = canonicalize(&entry.to_string()).unwrap();
+                let body = match entry["kind"].as_str() {
+                    Some("dsse") => dsse_body(&entry["spec"]["proposedContent"]),
+                    _ => entry,
+                };
+                let body = canonicalize(&body.to_string()).unwrap();
                 let (index, is_new) = self.take(body.into());
                 if !is_new {
                     return Ok(Receipt::AlreadyLogged(self.uuid(index)));
@@ -193,6 +200,28 @@ impl MemoryLog {
         answers.truncate(answers.len().saturating_sub(self.short));
         answers
     }
+}
+
+/// What Rekor v1 makes of a proposed envelope.
+fn dsse_body(proposed: &Value) -> Value {
+    let envelope = proposed["envelope"].as_str().unwrap();
+    let hash = |bytes: &[u8]| json!({"algorithm": "sha256", "value": Hex(Digest::of(bytes).as_bytes()).to_string()});
+    let parsed: Value = serde_json::from_str(envelope).unwrap();
+    let payload = STANDARD
+        .decode(parsed["payload"].as_str().unwrap())
+        .unwrap();
+    json!({
+        "apiVersion": "0.0.1",
+        "kind": "dsse",
+        "spec": {
+            "envelopeHash": hash(envelope.as_bytes()),
+            "payloadHash": hash(&payload),
+            "signatures": [{
+                "signature": parsed["signatures"][0]["sig"],
+                "verifier": proposed["verifiers"][0],
+            }],
+        },
+    })
 }
 
 impl TransparencyLog for MemoryLog {

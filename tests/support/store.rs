@@ -107,6 +107,7 @@ impl Store {
                         "size": served.content.len(),
                         "digest": place.1.to_string(),
                         "artifactType": json["artifactType"],
+                        "annotations": json["annotations"],
                     })
                 })
             });
