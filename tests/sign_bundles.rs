@@ -627,18 +627,24 @@ fn attestations_are_added_or_replaced_by_their_type() {
                 attested(&mut registry, form)
             };
             let (vuln, sbom) = ("https://a.test/vuln", "https://a.test/sbom");
-            assert_eq!(attest(&FIRST, vuln, "1", &adding), [(vuln, 1)]);
+            assert_eq!(attest(&FIRST, vuln, r#"{"a":1}"#, &adding), [(vuln, 1)]);
             // The same again is there already.
-            assert_eq!(attest(&FIRST, vuln, "1", &adding), [(vuln, 1)]);
-            assert_eq!(attest(&FIRST, vuln, "2", &adding), [(vuln, 2)]);
-            assert_eq!(attest(&FIRST, sbom, "1", &adding), [(sbom, 1), (vuln, 2)]);
-            assert_eq!(attest(&SECOND, vuln, "4", &adding), [(sbom, 1), (vuln, 3)]);
+            assert_eq!(attest(&FIRST, vuln, r#"{"a":1}"#, &adding), [(vuln, 1)]);
+            assert_eq!(attest(&FIRST, vuln, r#"{"a":2}"#, &adding), [(vuln, 2)]);
             assert_eq!(
-                attest(&FIRST, vuln, "5", &replacing),
+                attest(&FIRST, sbom, r#"{"a":1}"#, &adding),
                 [(sbom, 1), (vuln, 2)]
             );
             assert_eq!(
-                attest(&SECOND, sbom, "6", &replacing),
+                attest(&SECOND, vuln, r#"{"a":4}"#, &adding),
+                [(sbom, 1), (vuln, 3)]
+            );
+            assert_eq!(
+                attest(&FIRST, vuln, r#"{"a":5}"#, &replacing),
+                [(sbom, 1), (vuln, 2)]
+            );
+            assert_eq!(
+                attest(&SECOND, sbom, r#"{"a":6}"#, &replacing),
                 [(sbom, 2), (vuln, 2)]
             );
         }
@@ -648,7 +654,7 @@ fn attestations_are_added_or_replaced_by_their_type() {
 #[test]
 fn a_predicate_must_be_json_that_two_readers_read_alike() {
     let mut registry = with_list();
-    let deep = "[".repeat(40) + &"]".repeat(40);
+    let deep = "{\"a\":".repeat(40) + "1" + &"}".repeat(40);
     for bad in ["", "{", "{} {}", "{\"a\":1,\"a\":2}x", &deep] {
         let predicate = predicate("https://a.test/p", bad);
         let result = attest(
@@ -664,6 +670,20 @@ fn a_predicate_must_be_json_that_two_readers_read_alike() {
             "{bad}: {error}"
         );
     }
+    // Text, as cosign has it for SPDX, but in no bundle.
+    let text = predicate("https://spdx.dev/Document", r#""SPDXVersion: 2.3""#);
+    for (form, fits) in [
+        (Form::Simple, true),
+        (Form::Bundle, false),
+        (Form::Both, false),
+    ] {
+        let options = Options {
+            form,
+            ..attesting()
+        };
+        let result = attest(&mut registry, &FIRST, &reference(), &text, &options);
+        assert_eq!(result.is_ok(), fits);
+    }
     for options in [
         Options {
             annotations: [("a".to_owned(), "1".to_owned())].into(),
@@ -674,7 +694,7 @@ fn a_predicate_must_be_json_that_two_readers_read_alike() {
             ..attesting()
         },
     ] {
-        let predicate = predicate("https://a.test/p", "1");
+        let predicate = predicate("https://a.test/p", "{}");
         let error = attest(&mut registry, &FIRST, &reference(), &predicate, &options).unwrap_err();
         assert!(matches!(error, SigningError::InvalidOption(_)), "{error}");
     }

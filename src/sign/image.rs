@@ -90,7 +90,9 @@ pub fn attest_images<H: Registry + RegistryPush>(
     predicate: &Predicate,
     options: &Options,
 ) -> Vec<SigningResult> {
-    let checked = options.check().and_then(|()| options.check_attestation());
+    let checked = options
+        .check()
+        .and_then(|()| options.check_attestation(&predicate.content));
     let mut subjects = find(host, references, checked, options.recursive).into_iter();
     let mut results = Vec::new();
     // Predicates can be large, and each image has one of its own.

@@ -3,6 +3,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::signer::SigningError;
+use crate::json::Object;
 use crate::oci::Repository;
 
 /// What to sign besides the digest, and what to do with the signature.
@@ -51,15 +52,22 @@ impl Options {
 
 impl Options {
     /// Refuses what an attestation has no place for.
-    pub(super) fn check_attestation(&self) -> Result<(), SigningError> {
-        match self.annotations.is_empty() && self.identities.is_empty() {
-            true => Ok(()),
-            false => Err(SigningError::InvalidOption(
+    pub(super) fn check_attestation(&self, predicate: &[u8]) -> Result<(), SigningError> {
+        let invalid = |why: &str| Err(SigningError::InvalidOption(why.into()));
+        if !(self.annotations.is_empty() && self.identities.is_empty()) {
+            return invalid(
                 "an attestation has neither annotations nor identities: what it says is its \
-                 predicate"
-                    .into(),
-            )),
+                 predicate",
+            );
         }
+        // Readers of the other form take anything, and cosign has text there (`--type spdx`).
+        if self.form.is_bundled() && Object::parse(predicate).is_err() {
+            return invalid(
+                "predicate: in a bundle it must be a JSON object (in-toto attestation \
+                 specification): no reader takes anything else",
+            );
+        }
+        Ok(())
     }
 }
 

@@ -6,13 +6,14 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use cosignet_host::embedded::registry::Options;
 use tempfile::TempDir;
 
 use crate::image::{Image, Repository};
 use crate::keys::{Algorithm, KeyPair};
 use crate::outcome::Outcome;
 use crate::peers;
-use crate::registry::Registry;
+use crate::registry::{EmbeddedSite, Registry};
 use crate::tool::Tool;
 
 /// The password of every key, unless a test says otherwise.
@@ -20,25 +21,42 @@ pub const PASSWORD: &str = "correct horse";
 
 /// One test's world.
 pub struct Lab {
-    registry: Registry,
+    registry: Site,
     folder: TempDir,
     names: AtomicUsize,
 }
 
+/// Its registry.
+enum Site {
+    Cncf(Registry),
+    Embedded(EmbeddedSite),
+}
+
 impl Lab {
-    /// Starts it.
+    /// Starts it, with the CNCF registry, which keeps no lists of referrers.
     pub fn new() -> Self {
-        let folder = TempDir::new().expect("a temporary folder");
+        Self::at(Site::Cncf(Registry::start()))
+    }
+
+    /// Starts it, with the embedded registry, which keeps lists of referrers.
+    pub fn with_referrers_api() -> Self {
+        Self::at(Site::Embedded(EmbeddedSite::start(Options::default())))
+    }
+
+    fn at(registry: Site) -> Self {
         Self {
-            registry: Registry::start(),
-            folder,
+            registry,
+            folder: TempDir::new().expect("a temporary folder"),
             names: AtomicUsize::new(0),
         }
     }
 
     /// A repository of this world's registry.
     pub fn repository(&self, name: &str) -> Repository {
-        Repository::new(&self.registry.host, name)
+        match &self.registry {
+            Site::Cncf(registry) => Repository::new(&registry.host, name),
+            Site::Embedded(site) => Repository::new(&site.registry.host(), name),
+        }
     }
 
     /// A new image in the repository `team/app`.
