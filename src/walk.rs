@@ -7,18 +7,19 @@ use alloc::vec::Vec;
 
 use crate::fetch::{FetchError, Target, side_by_side};
 use crate::imports::{ManifestRequest, Registry, RegistryError, ServedManifest};
-use crate::oci::{ManifestEntry, Subject, VerifiedBytes};
+use crate::oci::{Digest, ManifestEntry, Subject, VerifiedBytes};
 use crate::verify::MAX_MANIFEST_SIZE;
 
 /// A walk through an index.
 pub(crate) struct Walk {
-    /// What was found, each once; first where it began.
-    pub(crate) found: Vec<Found>,
+    pub(crate) start: Target,
+    /// What the index names, and what the indexes in it name: each manifest once.
+    pub(crate) below: Vec<Below>,
     unread: Vec<Target>,
 }
 
-/// A manifest on the way.
-pub(crate) struct Found {
+/// A manifest that an index names.
+pub(crate) struct Below {
     pub(crate) target: Target,
     /// What its index says of it.
     pub(crate) platform: Option<String>,
@@ -52,12 +53,9 @@ pub(crate) fn expand<R: Registry, E: From<WalkError>>(
 
 impl Walk {
     pub(crate) fn start(target: Target) -> Self {
-        let found = Found {
-            target: target.clone(),
-            platform: None,
-        };
         Self {
-            found: vec![found],
+            start: target.clone(),
+            below: Vec::new(),
             unread: vec![target],
         }
     }
@@ -75,8 +73,7 @@ impl Walk {
         }
         for (parent, answer) in read.into_iter().zip(answers) {
             for child in children(&parent, answer)? {
-                let same = |known: &Found| known.target.digest == child.descriptor.digest;
-                if self.found.iter().any(same) {
+                if self.knows(&child.descriptor.digest) {
                     continue;
                 }
                 let target = Target {
@@ -86,11 +83,11 @@ impl Walk {
                 if child.descriptor.is_index() {
                     self.unread.push(target.clone());
                 }
-                self.found.push(Found {
+                self.below.push(Below {
                     target,
                     platform: child.platform,
                 });
-                if self.found.len() > 1 + MAX_MANIFESTS {
+                if self.below.len() > MAX_MANIFESTS {
                     return Err(limit(format!(
                         "an index names more than {MAX_MANIFESTS} manifests"
                     )));
@@ -98,6 +95,11 @@ impl Walk {
             }
         }
         Ok(())
+    }
+
+    fn knows(&self, digest: &Digest) -> bool {
+        let mut below = self.below.iter();
+        self.start.digest == *digest || below.any(|known| known.target.digest == *digest)
     }
 }
 

@@ -154,7 +154,10 @@ mod tests {
             index.manifests[0].platform.clone()
         };
         for (json, words) in [
-            (r#"{"architecture":"amd64","os":"linux"}"#, Some("linux/amd64")),
+            (
+                r#"{"architecture":"amd64","os":"linux"}"#,
+                Some("linux/amd64"),
+            ),
             (
                 r#"{"architecture":"arm64","os":"linux","variant":"v8","os.version":"1"}"#,
                 Some("linux/arm64/v8"),

@@ -14,7 +14,8 @@ pub use manifest::{Index, MalformedManifest, ManifestEntry, Subject};
 pub use reference::{InvalidReference, Reference, Repository, Selector};
 pub use referrers::{EMPTY_CONFIG, Referrer, ReferrerManifest, Referrers, referrers_tag};
 pub use signature_image::{
-    AttachedSignature, BuiltSignatureImage, Layer, MAX_SIGNATURES, SignatureImage, signature_tag,
+    AttachedSignature, BuiltSignatureImage, Layer, MAX_SIGNATURES, SignatureImage, attestation_tag,
+    signature_tag,
 };
 
 /// Media types as they stand in descriptors and in `Content-Type`.
@@ -36,4 +37,6 @@ pub mod media_type {
     pub const COSIGN_SIGNATURE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
     /// A simple-signing payload; cosign's `SIGNATURE_SPEC.md`.
     pub const SIMPLE_SIGNING: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+    /// A DSSE envelope; in-toto's specification of attestation bundles, and cosign's attestations.
+    pub const DSSE_ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
 }

@@ -20,6 +20,11 @@ pub fn signature_tag(digest: &Digest) -> String {
     format!("sha256-{}.sig", digest.hex())
 }
 
+/// The tag of an image's attestations, beside the image: `sha256-<hex>.att`.
+pub fn attestation_tag(digest: &Digest) -> String {
+    format!("sha256-{}.att", digest.hex())
+}
+
 /// The image in which cosign keeps simple-signing signatures: a layer for each, the payload its
 /// blob and the signature its annotation.
 ///
@@ -219,6 +224,12 @@ impl AttachedSignature {
             .map(String::as_str)
     }
 
+    /// What the layer says that the predicate of an attestation is.
+    pub fn predicate_type(&self) -> Option<&str> {
+        let annotation = self.annotations.get(PREDICATE_ANNOTATION);
+        annotation.map(String::as_str)
+    }
+
     /// The log entry that is stored with the signature, JSON.
     pub fn log_entry(&self) -> Option<&str> {
         self.annotations.get(LOG_ANNOTATION).map(String::as_str)
@@ -239,6 +250,9 @@ pub const MAX_SIGNATURES: usize = 1000;
 
 /// Where cosign keeps the signature of a layer.
 const SIGNATURE_ANNOTATION: &str = "dev.cosignproject.cosign/signature";
+
+/// Where cosign says what an attestation's predicate is.
+const PREDICATE_ANNOTATION: &str = "predicateType";
 
 /// Where cosign keeps the entry that Rekor made of the signature.
 const LOG_ANNOTATION: &str = "dev.sigstore.cosign/bundle";

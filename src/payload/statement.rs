@@ -76,6 +76,14 @@ impl Statement {
         })
     }
 
+    /// What it says.
+    pub fn into_predicate(self) -> Predicate {
+        Predicate {
+            predicate_type: self.predicate_type,
+            content: self.predicate.into_bytes(),
+        }
+    }
+
     /// The subject with this SHA-256 digest. Digests are compared with their algorithm: one under
     /// another name is another digest.
     pub fn subject(&self, digest: &Digest) -> Option<&Subject> {

@@ -2,6 +2,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+use core::iter;
 
 use super::attach::{Attached, How, Job, attach};
 use super::log::Logged;
@@ -79,8 +80,9 @@ pub fn sign_images<H: Registry + RegistryPush>(
             match walk {
                 Err(error) => subjects.push((reference_index, reference.clone(), Err(error))),
                 Ok(walk) => {
-                    for (child, found) in walk.found.into_iter().enumerate() {
-                        let target = found.target;
+                    let below = walk.below.into_iter().map(|below| below.target);
+                    let targets = iter::once(walk.start).chain(below);
+                    for (child, target) in targets.enumerate() {
                         let subject = match child {
                             0 => reference.clone(),
                             _ => format!("{}@{}", target.repository, target.digest),
