@@ -6,12 +6,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::imports::{
-    BlobRequest, LogServiceError, ManifestRequest, Registry, RegistryError, ServedManifest,
-    TagRequest,
+    BlobRequest, LogServiceError, Registry, RegistryError, ServedManifest, TagRequest,
 };
 use crate::oci::{
     Descriptor, Digest, InvalidReference, MalformedManifest, Reference, Repository, Selector,
-    SignatureImage, VerifiedBytes, signature_tag,
+    SignatureImage, VerifiedBytes,
 };
 
 /// Takes items a step further, asking what all of them need in one call.
@@ -150,21 +149,7 @@ pub(crate) enum FetchError {
     Limit(String),
 }
 
-/// The request for an image's signature image.
-pub(crate) fn signatures_request(
-    repository: &Repository,
-    digest: &Digest,
-    max_size: u64,
-) -> ManifestRequest {
-    ManifestRequest {
-        repository: repository.clone(),
-        reference: signature_tag(digest),
-        max_size,
-        after_ms: 0,
-    }
-}
-
-/// Reads the answer to `signatures_request`; `None` where there is no such tag.
+/// Reads the manifest under the tag of signatures; `None` where there is no such tag.
 pub(crate) fn read_signatures(
     answer: Result<ServedManifest, RegistryError>,
     max_size: u64,

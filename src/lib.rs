@@ -11,7 +11,7 @@
 //!                               │             │
 //!                             sign          verify            what is done, and in which order
 //!                               └─────┬───────┘
-//!                                   fetch                     answers, compared and parsed
+//!                                walk, fetch                  answers, compared and parsed
 //!          key   log   bundle   payload   oci                formats and cryptography
 //!                                     │
 //!                                  imports ───────────────►  registry, log, key service, randomness
@@ -44,6 +44,7 @@ pub mod verify;
 
 mod fetch;
 mod json;
+mod walk;
 
 #[cfg(target_family = "wasm")]
 mod component;

@@ -302,7 +302,12 @@ fn a_host_that_answers_too_few_requests() {
         Err(VerificationError::Registry(RegistryError::Invalid(_)))
     ));
     let references = [IMAGE.to_owned(), IMAGE.to_owned()];
-    let results = verify_images(&mut registry, &policy(&[&first_pub()]), &references, None);
+    let results = verify_images(
+        &mut registry,
+        &policy(&[&first_pub()]),
+        &references,
+        &Default::default(),
+    );
     // The first image's manifest came; its payload, the one request of the next call, did not.
     assert!(matches!(
         rejection(&results.into_iter().next().unwrap()),
@@ -783,7 +788,12 @@ fn references_with_something_in_them() {
         "a".repeat(1 << 20),
     ];
     let mut registry = MemoryRegistry::default();
-    let results = verify_images(&mut registry, &policy(&[&first_pub()]), &references, None);
+    let results = verify_images(
+        &mut registry,
+        &policy(&[&first_pub()]),
+        &references,
+        &Default::default(),
+    );
     for (reference, result) in references.iter().zip(results) {
         assert!(
             matches!(result, Err(VerificationError::InvalidReference(_))),

@@ -640,7 +640,8 @@ fn entries_that_are_not_stored_can_be_looked_up() {
     let mut look_up = |log: &mut MemoryLog| {
         log.requests.clear();
         let images = [IMAGE.to_owned()];
-        let found = verify_images_with_log(&mut registry, log, &policy, &images, None);
+        let found =
+            verify_images_with_log(&mut registry, log, &policy, &images, &Default::default());
         assert_eq!(log.requests, ["POST /api/v1/log/entries/retrieve"]);
         found.into_iter().next().unwrap()
     };
@@ -695,10 +696,22 @@ fn nothing_is_looked_up_that_is_stored() {
     let policy = requiring(log.trusted());
     log.requests.clear();
     let images = [IMAGE.to_owned()];
-    let verified = verify_images_with_log(&mut registry, &mut log, &policy, &images, None);
+    let verified = verify_images_with_log(
+        &mut registry,
+        &mut log,
+        &policy,
+        &images,
+        &Default::default(),
+    );
     assert!(verified[0].is_ok());
     spoil(&mut registry);
-    let refused = verify_images_with_log(&mut registry, &mut log, &policy, &images, None);
+    let refused = verify_images_with_log(
+        &mut registry,
+        &mut log,
+        &policy,
+        &images,
+        &Default::default(),
+    );
     assert!(refused[0].is_err());
     assert!(log.requests.is_empty());
 }

@@ -15,7 +15,7 @@ use cosignet::key::PublicKey;
 use cosignet::oci::{Digest, media_type, signature_tag};
 use cosignet::payload::{PayloadError, SimpleSigning};
 use cosignet::verify::{
-    DetachedSignature, Identity, Policy, Rejection, Rules, Threshold, VerificationError,
+    DetachedSignature, Identity, Options, Policy, Rejection, Rules, Threshold, VerificationError,
     VerifiedImage, verify_detached, verify_images,
 };
 use serde_json::{Value, json};
@@ -252,13 +252,16 @@ fn signatures_can_lie_in_another_repository() {
     let mut store = Default::default();
     fixture.put(&mut store, "sigs.example/all");
     let mut registry = MemoryRegistry::honest(store);
-    let sigs = "sigs.example/all".parse().unwrap();
+    let elsewhere = Options {
+        signature_repository: Some("sigs.example/all".parse().unwrap()),
+        ..Options::default()
+    };
     let references = [fixture.reference()];
     let keys = policy(&[&first_pub()]);
-    let results = verify_images(&mut registry, &keys, &references, Some(&sigs));
+    let results = verify_images(&mut registry, &keys, &references, &elsewhere);
     let image = results[0].as_ref().unwrap();
     assert_eq!(image.repository().as_str(), fixture.docker_reference);
-    let results = verify_images(&mut registry, &keys, &references, None);
+    let results = verify_images(&mut registry, &keys, &references, &Default::default());
     assert!(matches!(
         results[0],
         Err(VerificationError::NoSignatures(_))
@@ -394,7 +397,12 @@ fn asks_for_many_images_at_once_and_answers_for_each() {
             _ => "Not A Reference".to_owned(),
         })
         .collect();
-    let results = verify_images(&mut registry, &policy(&[&first_pub()]), &references, None);
+    let results = verify_images(
+        &mut registry,
+        &policy(&[&first_pub()]),
+        &references,
+        &Default::default(),
+    );
     assert_eq!(results.len(), 70);
     for (place, result) in results.iter().enumerate() {
         let expected = match place % 4 {
@@ -425,7 +433,15 @@ fn asks_for_many_images_at_once_and_answers_for_each() {
 #[test]
 fn nothing_to_verify_asks_nothing() {
     let mut registry = MemoryRegistry::default();
-    assert!(verify_images(&mut registry, &policy(&[&first_pub()]), &[], None).is_empty());
+    assert!(
+        verify_images(
+            &mut registry,
+            &policy(&[&first_pub()]),
+            &[],
+            &Default::default()
+        )
+        .is_empty()
+    );
     assert!(registry.calls.is_empty());
 }
 

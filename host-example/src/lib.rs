@@ -7,15 +7,15 @@
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! use cosignet_host::{Imports, OciRegistry, Program, Session, World, api};
+//! use cosignet_host::api::{policy::Rules, verification::VerificationOptions};
+//! use cosignet_host::{Imports, OciRegistry, Program, Session, World};
 //!
 //! let program = Program::built_in(World::Verifier)?; // once
 //! let registry = OciRegistry::builder().build()?;
 //! let mut session = Session::start(&program, Imports::none().registry(registry)).await?;
-//! let policy = session
-//!     .read_policy(&api::policy::Rules::one_key(std::fs::read("cosign.pub")?))
-//!     .await?;
-//! for image in session.verify_images(policy, &["r.example/app:v1".into()], None).await? {
+//! let policy = session.read_policy(&Rules::one_key(std::fs::read("cosign.pub")?)).await?;
+//! let (images, options) = (["r.example/app:v1".into()], VerificationOptions::default());
+//! for image in session.verify_images(policy, &images, &options).await? {
 //!     println!("deploy {}", image?.digest);
 //! }
 //! # Ok(())
@@ -62,7 +62,9 @@ pub mod api {
     pub use crate::bindings::cosignet::signing::key_service::KeyServiceError;
     pub use crate::bindings::cosignet::signing::transparency_log::{LogApi, LogError};
     pub use crate::bindings::cosignet::signing::types::{Annotation, Predicate, RegistryError};
-    pub use crate::bindings::exports::cosignet::signing::{keys, payload, policy, report, signing};
+    pub use crate::bindings::exports::cosignet::signing::{
+        keys, payload, policy, report, signing, verification,
+    };
 
     /// Bytes that the host holds: signing and verifying them.
     pub mod detached {
@@ -94,6 +96,16 @@ pub mod api {
                 log: None,
                 form: signing::Form::Simple,
                 attachment: signing::Attachment::None,
+            }
+        }
+    }
+
+    impl Default for verification::VerificationOptions {
+        /// Verifies what is named and nothing below it, by what is in its own repository.
+        fn default() -> Self {
+            Self {
+                signature_repository: None,
+                recursive: false,
             }
         }
     }

@@ -12,6 +12,7 @@ use crate::api::report::{VerificationError, VerifiedImage};
 use crate::api::signing::{
     Attached, ForeignSignature, Options, Signer, SigningError, SigningResult,
 };
+use crate::api::verification::VerificationOptions;
 use crate::bindings::exports::cosignet::signing as exports;
 use crate::engine::{Limits, Program, State, store};
 use crate::{HostError, Imports};
@@ -222,11 +223,28 @@ impl Session {
         &mut self,
         policy: Policy,
         references: &[String],
-        signature_repository: Option<&str>,
+        options: &VerificationOptions,
     ) -> Result<Vec<Result<VerifiedImage, VerificationError>>, HostError> {
         let verification = exported(&self.verification, "verification")?;
         let answer = verification
-            .call_verify_images(&mut self.store, policy.0, references, signature_repository)
+            .call_verify_images(&mut self.store, policy.0, references, options)
+            .await;
+        answer.map_err(HostError::trap)
+    }
+
+    /// Verifies images by their attestations with a predicate of this type: one result for each
+    /// reference.
+    pub async fn verify_attestations(
+        &mut self,
+        policy: Policy,
+        predicate_type: &str,
+        references: &[String],
+        options: &VerificationOptions,
+    ) -> Result<Vec<Result<VerifiedImage, VerificationError>>, HostError> {
+        let verification = exported(&self.verification, "verification")?;
+        let store = &mut self.store;
+        let answer = verification
+            .call_verify_attestations(store, policy.0, predicate_type, references, options)
             .await;
         answer.map_err(HostError::trap)
     }

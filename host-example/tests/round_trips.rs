@@ -16,6 +16,7 @@ use cosignet_host::api::report::{VerificationError, VerifiedImage};
 use cosignet_host::api::signing::{
     AttachOutcome, Attachment, EarlierSignatures, Options, SignedImage, SigningError, SigningResult,
 };
+use cosignet_host::api::verification::VerificationOptions;
 use cosignet_host::embedded::registry::{
     Action, EmbeddedRegistry, Endpoint, Fault, Options as RegistryOptions,
 };
@@ -135,7 +136,9 @@ async fn sixteen_signers_at_once_lose_nothing() {
     };
     let session = &mut signers[0].session;
     let policy = session.read_policy(&rules).await.unwrap();
-    let verified = session.verify_images(policy, &[image], None).await.unwrap();
+    let options = VerificationOptions::default();
+    let verified = session.verify_images(policy, &[image], &options).await;
+    let verified = verified.unwrap();
     assert_eq!(
         verified
             .into_iter()
@@ -285,7 +288,8 @@ impl Signer {
             ..Rules::one_key(self.pair.public_key.clone().into_bytes())
         };
         let policy = self.session.read_policy(&rules).await.unwrap();
-        let verified = self.session.verify_images(policy, images, None).await;
+        let options = VerificationOptions::default();
+        let verified = self.session.verify_images(policy, images, &options).await;
         verified.unwrap()
     }
 

@@ -83,6 +83,7 @@ impl TryFrom<wit::Rules> for verify::Rules {
                 .map_or(verify::Limits::CEILING, |limits| verify::Limits {
                     signatures: limits.max_signatures as usize,
                     payload_size: limits.max_payload_size.into(),
+                    attestation_size: limits.max_attestation_size.into(),
                     manifest_size: limits.max_manifest_size.into(),
                 }),
         })

@@ -2,7 +2,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::bindings::cosignet::signing::types::{
-    LogError as WitLogError, RegistryError as WitRegistryError,
+    LogError as WitLogError, Predicate, RegistryError as WitRegistryError,
 };
 use super::bindings::exports::cosignet::signing::report as wit;
 use super::payload::annotations;
@@ -13,10 +13,23 @@ use crate::verify;
 
 impl From<verify::VerifiedImage> for wit::VerifiedImage {
     fn from(image: verify::VerifiedImage) -> Self {
+        let (repository, digest) = (image.repository().to_string(), image.digest().to_string());
+        let (reports, manifests) = image.into_reports();
         Self {
-            repository: image.repository().to_string(),
-            digest: image.digest().to_string(),
-            signatures: signatures(image.signatures()),
+            repository,
+            digest,
+            signatures: signatures(reports),
+            manifests: manifests.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<verify::VerifiedManifest> for wit::VerifiedManifest {
+    fn from(manifest: verify::VerifiedManifest) -> Self {
+        Self {
+            digest: manifest.digest().to_string(),
+            platform: manifest.platform().map(String::from),
+            signatures: signatures(manifest.into_signatures()),
         }
     }
 }
@@ -28,8 +41,38 @@ impl From<verify::UnverifiedImage> for wit::UnverifiedImage {
             digest: image.digest.to_string(),
             required: number(image.required),
             counted: number(image.counted),
-            signatures: signatures(&image.signatures),
+            signatures: signatures(image.signatures),
         }
+    }
+}
+
+impl From<verify::UnverifiedIndex> for wit::UnverifiedIndex {
+    fn from(index: verify::UnverifiedIndex) -> Self {
+        let manifest = |manifest: verify::ManifestReport| wit::ManifestReport {
+            digest: manifest.digest.to_string(),
+            platform: manifest.platform,
+            outcome: outcome(manifest.outcome),
+        };
+        Self {
+            repository: index.repository.to_string(),
+            digest: index.digest.to_string(),
+            index: outcome(*index.own),
+            manifests: index.manifests.into_iter().map(manifest).collect(),
+        }
+    }
+}
+
+fn outcome(
+    outcome: Result<verify::VerifiedImage, verify::VerificationError>,
+) -> wit::ManifestOutcome {
+    use verify::VerificationError as Core;
+    match outcome {
+        Ok(image) => wit::ManifestOutcome::Verified(signatures(image.into_reports().0)),
+        Err(Core::NoMatch(image)) => wit::ManifestOutcome::NoMatch(image.into()),
+        Err(error @ (Core::NoSignatures(_) | Core::NoAttestations(_))) => {
+            wit::ManifestOutcome::NoSignatures(error.to_string())
+        }
+        Err(error) => wit::ManifestOutcome::Failed(error.to_string()),
     }
 }
 
@@ -40,8 +83,10 @@ impl From<verify::VerificationError> for wit::VerificationError {
         match error {
             Core::InvalidReference(_) | Core::DigestRequired(_) => Self::InvalidReference(words),
             Core::ImageNotFound(_) => Self::ImageNotFound(words),
-            Core::NoSignatures(_) => Self::NoSignatures(words),
+            Core::NoSignatures(_) | Core::NoAttestations(_) => Self::NoSignatures(words),
             Core::NoMatch(image) => Self::NoMatch(image.into()),
+            Core::Manifests(index) => Self::Manifests(index.into()),
+            Core::InvalidOption(_) => Self::InvalidOption(words),
             Core::Registry(error) => Self::Registry(error.into()),
             Core::UntrustedAnswer(_) => Self::UntrustedAnswer(words),
             Core::LimitExceeded(_) => Self::LimitExceeded(words),
@@ -106,34 +151,45 @@ impl From<LogServiceError> for WitLogError {
     }
 }
 
-fn signatures(reports: &[verify::SignatureReport]) -> Vec<wit::SignatureReport> {
+fn signatures(reports: Vec<verify::SignatureReport>) -> Vec<wit::SignatureReport> {
     reports
-        .iter()
+        .into_iter()
         .map(|report| wit::SignatureReport {
             index: number(report.index),
             format: match report.format {
                 verify::SignatureFormat::SimpleSigning => wit::SignatureFormat::SimpleSigning,
                 verify::SignatureFormat::Bundle => wit::SignatureFormat::Bundle,
+                verify::SignatureFormat::Envelope => wit::SignatureFormat::Envelope,
             },
             payload_digest: report.payload_digest.map(|digest| digest.to_string()),
-            verdict: match &report.verdict {
+            verdict: match report.verdict {
                 verify::Verdict::Counted(signature) => wit::Verdict::Counted(verified(signature)),
-                verify::Verdict::Rejected(rejection) => wit::Verdict::Rejected(rejection.into()),
+                verify::Verdict::Rejected(rejection) => wit::Verdict::Rejected((&rejection).into()),
             },
         })
         .collect()
 }
 
-fn verified(signature: &verify::VerifiedSignature) -> wit::VerifiedSignature {
-    wit::VerifiedSignature {
+/// What may be large is moved, not copied.
+fn verified(signature: verify::VerifiedSignature) -> wit::VerifiedSignature {
+    let mut verified = wit::VerifiedSignature {
         key_fingerprint: hex(signature.key_fingerprint()),
         key_index: number(signature.key_index()),
         docker_reference: signature.docker_reference().map(String::from),
         annotations: annotations(signature.annotations()),
-        payload: signature.payload().to_vec(),
+        payload: Vec::new(),
+        predicate: None,
+        signature: signature.signature().to_vec(),
         log: signature.log().map(Into::into),
         log_annotation: signature.log_annotation().map(String::from),
-    }
+    };
+    let (payload, predicate) = signature.into_content();
+    verified.payload = payload;
+    verified.predicate = predicate.map(|predicate| Predicate {
+        predicate_type: predicate.predicate_type,
+        content: predicate.content,
+    });
+    verified
 }
 
 impl From<&log::VerifiedEntry> for wit::LoggedEntry {

@@ -2,6 +2,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use serde::Deserialize;
+
 use super::{Descriptor, MAX_SIGNATURES, media_type};
 use crate::json::Object;
 
@@ -36,7 +38,39 @@ impl Subject {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
     /// One for each platform; other artifacts, and further indexes, may be among them.
-    pub manifests: Vec<Descriptor>,
+    pub manifests: Vec<ManifestEntry>,
+}
+
+/// One of the manifests that an index names.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Object")]
+pub struct ManifestEntry {
+    /// The manifest.
+    pub descriptor: Descriptor,
+    /// For what platform the index says that it is: `linux/arm64/v8`. Words, and nothing to rely on.
+    pub platform: Option<String>,
+}
+
+impl TryFrom<Object> for ManifestEntry {
+    type Error = String;
+
+    fn try_from(mut entry: Object) -> Result<Self, String> {
+        // What cannot be read says nothing.
+        let platform: Option<Object> = entry.take("platform").unwrap_or_default();
+        Ok(Self {
+            descriptor: Descriptor::take(&mut entry)?,
+            platform: platform.and_then(platform_words),
+        })
+    }
+}
+
+fn platform_words(mut platform: Object) -> Option<String> {
+    let mut take = |key| platform.take::<String>(key).ok().flatten();
+    let mut words = format!("{}/{}", take("os")?, take("architecture")?);
+    if let Some(variant) = take("variant") {
+        words.extend(["/", &variant]);
+    }
+    Some(words.chars().take(SHOWN).collect())
 }
 
 /// Bytes that are no manifest of the type that they were served under.
@@ -107,6 +141,34 @@ mod tests {
             panic!("not an index");
         };
         assert_eq!(index.manifests.len(), 1);
+    }
+
+    #[test]
+    fn a_platform_is_what_can_be_read_of_it() {
+        let platform = |platform: &str| {
+            let index = INDEX.replace(r#""size":1"#, &format!(r#""size":1,"platform":{platform}"#));
+            let read = Subject::parse(media_type::OCI_INDEX, index.as_bytes()).unwrap();
+            let Subject::Index(index) = read else {
+                panic!("not an index");
+            };
+            index.manifests[0].platform.clone()
+        };
+        for (json, words) in [
+            (
+                r#"{"architecture":"amd64","os":"linux"}"#,
+                Some("linux/amd64"),
+            ),
+            (
+                r#"{"architecture":"arm64","os":"linux","variant":"v8","os.version":"1"}"#,
+                Some("linux/arm64/v8"),
+            ),
+            (r#"{"os":"linux"}"#, None),
+            (r#"{"os":"linux","architecture":1}"#, None),
+            ("[]", None),
+            ("null", None),
+        ] {
+            assert_eq!(platform(json).as_deref(), words, "{json}");
+        }
     }
 
     #[test]

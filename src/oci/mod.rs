@@ -10,7 +10,7 @@ mod signature_image;
 
 pub use descriptor::{AlteredBytes, Descriptor, VerifiedBytes};
 pub use digest::{Digest, Hex, InvalidDigest};
-pub use manifest::{Index, MalformedManifest, Subject};
+pub use manifest::{Index, MalformedManifest, ManifestEntry, Subject};
 pub use reference::{InvalidReference, Reference, Repository, Selector};
 pub use referrers::{EMPTY_CONFIG, Referrer, ReferrerManifest, Referrers, referrers_tag};
 pub use signature_image::{

@@ -20,6 +20,15 @@ pub struct Statement {
     subjects: Vec<Subject>,
 }
 
+/// What a statement says of its subjects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Predicate {
+    /// Its type, a URI.
+    pub predicate_type: String,
+    /// JSON.
+    pub content: Vec<u8>,
+}
+
 /// An artifact that a statement is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
@@ -65,6 +74,14 @@ impl Statement {
                 .map(|subject| Subject::parse(subject.get().as_bytes()))
                 .collect::<Result<_, _>>()?,
         })
+    }
+
+    /// What it says.
+    pub fn into_predicate(self) -> Predicate {
+        Predicate {
+            predicate_type: self.predicate_type,
+            content: self.predicate.into_bytes(),
+        }
     }
 
     /// The subject with this SHA-256 digest. Digests are compared with their algorithm: one under

@@ -1,7 +1,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
-use alloc::vec;
 use alloc::vec::Vec;
+use core::iter;
 
 use super::attach::{Attaching, attach_all, attach_one};
 use super::attached::Attached;
@@ -12,13 +12,14 @@ use super::options::{Attachment, Earlier, Options};
 use super::refer;
 use super::signer::{Signer, SigningError};
 use super::task::Task;
-use crate::fetch::{FetchError, SIDE_BY_SIDE, Target, resolve, side_by_side};
-use crate::imports::{ManifestRequest, Registry, RegistryError, RegistryPush, ServedManifest};
+use crate::fetch::{SIDE_BY_SIDE, Target, resolve};
+use crate::imports::{Registry, RegistryPush};
 use crate::key::PublicKey;
 use crate::log::LogEntry;
-use crate::oci::{Digest, Repository, Subject, VerifiedBytes, signature_tag};
+use crate::oci::{Digest, Repository, signature_tag};
 use crate::payload::SimpleSigning;
-use crate::verify::{MAX_MANIFEST_SIZE, decode_signature};
+use crate::verify::decode_signature;
+use crate::walk::{MAX_MANIFESTS, Walk, expand};
 
 /// A payload and the signature over it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,7 +181,7 @@ fn find<R: Registry>(
 ) -> Vec<Named> {
     let mut subjects = Vec::new();
     for (chunk, group) in references.chunks(SIDE_BY_SIDE).enumerate() {
-        let mut walks: Walks = match &checked {
+        let mut walks: Vec<Result<Walk, SigningError>> = match &checked {
             Ok(()) => resolve(registry, group)
                 .into_iter()
                 .map(|target| Ok(Walk::start(target?)))
@@ -195,7 +196,9 @@ fn find<R: Registry>(
             match walk {
                 Err(error) => subjects.push((reference_index, reference.clone(), Err(error))),
                 Ok(walk) => {
-                    for (child, target) in walk.targets.into_iter().enumerate() {
+                    let below = walk.below.into_iter().map(|below| below.target);
+                    let targets = iter::once(walk.start).chain(below);
+                    for (child, target) in targets.enumerate() {
                         let subject = match child {
                             0 => reference.clone(),
                             _ => format!("{}@{}", target.repository, target.digest),
@@ -333,124 +336,5 @@ pub(super) fn signed_image(
     })
 }
 
-type Walks = Vec<Result<Walk, SigningError>>;
-
-/// Finds the manifests of the indexes that targets may be, and of theirs.
-fn expand<R: Registry>(registry: &mut R, walks: &mut Walks) {
-    for depth in 0.. {
-        if !walks.iter().flatten().any(|walk| !walk.unread.is_empty()) {
-            break;
-        }
-        side_by_side(
-            walks,
-            |walk, requests| requests.extend(walk.unread.iter().map(index_request)),
-            |requests| registry.fetch_manifests(&requests),
-            |walk, answers| walk.step(answers, depth),
-        );
-    }
-}
-
-/// A walk through an index.
-struct Walk {
-    /// What was found, each once; first where it began.
-    targets: Vec<Target>,
-    unread: Vec<Target>,
-}
-
-impl Walk {
-    fn start(target: Target) -> Self {
-        Self {
-            targets: vec![target.clone()],
-            unread: vec![target],
-        }
-    }
-
-    fn step(
-        &mut self,
-        answers: Vec<Result<ServedManifest, RegistryError>>,
-        depth: usize,
-    ) -> Result<(), SigningError> {
-        let read = core::mem::take(&mut self.unread);
-        if !read.is_empty() && depth > MAX_DEPTH {
-            return Err(SigningError::LimitExceeded(format!(
-                "indexes are nested more than {MAX_DEPTH} deep"
-            )));
-        }
-        for (target, answer) in read.into_iter().zip(answers) {
-            for child in children(&target, answer)? {
-                let same = |known: &Target| known.digest == child.digest;
-                if self.targets.iter().any(same) {
-                    continue;
-                }
-                if child.is_index {
-                    self.unread.push(child.target(&target));
-                }
-                self.targets.push(child.target(&target));
-                if self.targets.len() > 1 + MAX_MANIFESTS {
-                    return Err(SigningError::LimitExceeded(format!(
-                        "an index names more than {MAX_MANIFESTS} manifests"
-                    )));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-struct Child {
-    digest: Digest,
-    is_index: bool,
-}
-
-impl Child {
-    fn target(&self, parent: &Target) -> Target {
-        Target {
-            repository: parent.repository.clone(),
-            digest: self.digest,
-        }
-    }
-}
-
-fn children(
-    target: &Target,
-    answer: Result<ServedManifest, RegistryError>,
-) -> Result<Vec<Child>, SigningError> {
-    let name = || format!("{}@{}", target.repository, target.digest);
-    let served = answer.map_err(|error| match error {
-        RegistryError::NotFound(_) => SigningError::ImageNotFound(name()),
-        other => SigningError::Registry(other),
-    })?;
-    let untrusted =
-        |why: String| SigningError::from(FetchError::Untrusted(format!("{}: {why}", name())));
-    let bytes = VerifiedBytes::with_digest(served.content, target.digest)
-        .map_err(|error| untrusted(error.to_string()))?;
-    let subject = Subject::parse(&served.media_type, bytes.as_bytes())
-        .map_err(|error| untrusted(error.to_string()))?;
-    Ok(match subject {
-        Subject::Image => Vec::new(),
-        Subject::Index(index) => index
-            .manifests
-            .into_iter()
-            .map(|manifest| Child {
-                is_index: manifest.is_index(),
-                digest: manifest.digest,
-            })
-            .collect(),
-    })
-}
-
-fn index_request(target: &Target) -> ManifestRequest {
-    ManifestRequest {
-        repository: target.repository.clone(),
-        reference: target.digest.to_string(),
-        max_size: MAX_MANIFEST_SIZE,
-        after_ms: 0,
-    }
-}
-
-/// Indexes within indexes; builders nest once.
-const MAX_DEPTH: usize = 4;
-/// Manifests that one reference can lead to.
-const MAX_MANIFESTS: usize = 1000;
 /// Bytes of predicates that are attested together.
 const MAX_PREDICATES_SIZE: usize = 2 * 1024 * 1024;

@@ -8,6 +8,7 @@ use crate::imports::{KeyService, KeyServiceError, LogServiceError, RegistryError
 use crate::key::{PrivateKey, PublicKey, Random};
 use crate::oci::{Digest, InvalidReference};
 use crate::payload::PayloadError;
+use crate::walk::WalkError;
 
 /// What signs: an open key, or a key of a key service.
 pub struct Signer<'a> {
@@ -147,6 +148,15 @@ impl From<FetchError> for SigningError {
             FetchError::Registry(error) => Self::Registry(error),
             FetchError::Untrusted(why) => Self::UntrustedAnswer(why),
             FetchError::Limit(why) => Self::LimitExceeded(why),
+        }
+    }
+}
+
+impl From<WalkError> for SigningError {
+    fn from(error: WalkError) -> Self {
+        match error {
+            WalkError::NotFound(name) => Self::ImageNotFound(name),
+            WalkError::Fetch(error) => error.into(),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::policy::Policy;
 use super::report::{
     Rejection, SignatureFormat, SignatureReport, Verdict, VerificationError, VerifiedImage,
 };
+use super::wanted::Wanted;
 use crate::bundle::{Bundle, Content};
 use crate::oci::{Digest, Reference, Selector};
 
@@ -48,6 +49,7 @@ pub fn verify_detached(
         policy,
         repository: &reference.repository,
         digest,
+        wanted: Wanted::Signatures,
     };
     let reports = signatures
         .iter()

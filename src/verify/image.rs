@@ -1,31 +1,36 @@
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
+use core::iter;
 
-use super::detached::decode_annotation;
-use super::judge::{Candidate, FoundEntry, Judged, VerifiedSignature, bundled_entries};
+use super::budget::Budget;
+use super::judge::Judged;
+use super::look_up::{LookUp, Offline};
+use super::options::Options;
 use super::policy::{Formats, Policy};
 use super::referrers;
-use super::report::{
-    Rejection, SignatureFormat, SignatureReport, Verdict, VerificationError, VerifiedImage,
-};
-use crate::bundle::{Bundle, Content};
+use super::report::{ManifestReport, Rejection, SignatureFormat, VerificationError, VerifiedImage};
+use super::stored::Examined;
+use super::wanted::{Search, Wanted};
 use crate::fetch::{
-    Answers, BlobError, Blobs, FetchError, MAX_PAYLOADS_SIZE, ResolveError, SIDE_BY_SIDE, Target,
-    blob_request, only, read_blobs, read_signatures, resolve, side_by_side, signatures_request,
+    Answers, FetchError, MAX_PAYLOADS_SIZE, ResolveError, SIDE_BY_SIDE, Target, blob_request,
+    read_blobs, read_signatures, resolve, side_by_side,
 };
-use crate::imports::{Registry, RegistryError, SearchRequest, TransparencyLog};
-use crate::log::{LogEntry, MAX_ENTRIES_SIZE};
-use crate::oci::{Descriptor, Digest, Layer, Repository, media_type};
+use crate::imports::{ManifestRequest, Registry, RegistryError, TransparencyLog};
+use crate::oci::Descriptor;
+use crate::walk::{Walk, WalkError, expand};
+
+type Outcome = Result<VerifiedImage, VerificationError>;
 
 /// Verifies images by the signatures that are attached to them: one result for each reference.
 pub fn verify_images<R: Registry>(
     registry: &mut R,
     policy: &Policy,
     references: &[String],
-    signature_repository: Option<&Repository>,
+    options: &Options,
 ) -> Vec<Result<VerifiedImage, VerificationError>> {
-    verify_all(registry, Offline, policy, references, signature_repository)
+    let wanted = Wanted::Signatures;
+    verify_all(registry, Offline, policy, wanted, references, options)
 }
 
 /// The same; where a log entry is required and none is stored with a signature, the log is asked
@@ -35,89 +40,174 @@ pub fn verify_images_with_log<R: Registry>(
     log: &mut dyn TransparencyLog,
     policy: &Policy,
     references: &[String],
-    signature_repository: Option<&Repository>,
+    options: &Options,
 ) -> Vec<Result<VerifiedImage, VerificationError>> {
-    let log = Some(log);
-    verify_all(registry, log, policy, references, signature_repository)
+    let wanted = Wanted::Signatures;
+    verify_all(registry, Some(log), policy, wanted, references, options)
+}
+
+/// Verifies images by the attestations that are attached to them, as far as their predicates are of
+/// this type, a URI: one result for each reference. A signature of the image is no attestation.
+pub fn verify_attestations<R: Registry>(
+    registry: &mut R,
+    policy: &Policy,
+    predicate_type: &str,
+    references: &[String],
+    options: &Options,
+) -> Vec<Result<VerifiedImage, VerificationError>> {
+    let wanted = Wanted::Attestations(predicate_type);
+    verify_all(registry, Offline, policy, wanted, references, options)
+}
+
+/// The same; where a log entry is required and none is stored with an attestation, the log is asked
+/// for one.
+pub fn verify_attestations_with_log<R: Registry>(
+    registry: &mut R,
+    log: &mut dyn TransparencyLog,
+    policy: &Policy,
+    predicate_type: &str,
+    references: &[String],
+    options: &Options,
+) -> Vec<Result<VerifiedImage, VerificationError>> {
+    let wanted = Wanted::Attestations(predicate_type);
+    verify_all(registry, Some(log), policy, wanted, references, options)
 }
 
 pub(crate) fn verify_all<R: Registry, L: LookUp>(
     registry: &mut R,
     mut log: L,
     policy: &Policy,
+    wanted: Wanted<'_>,
     references: &[String],
-    place: Option<&Repository>,
-) -> Vec<Result<VerifiedImage, VerificationError>> {
+    options: &Options,
+) -> Vec<Outcome> {
+    if let Some(why) = wanted.impossible() {
+        let refused = || Err(VerificationError::InvalidOption(why.into()));
+        return references.iter().map(|_| refused()).collect();
+    }
+    let search = Search {
+        policy,
+        wanted,
+        repository: options.signature_repository.as_ref(),
+    };
     let mut results = Vec::with_capacity(references.len());
     for chunk in references.chunks(SIDE_BY_SIDE) {
-        results.extend(verify_chunk(registry, &mut log, policy, chunk, place));
+        let mut walks: Vec<Result<Walk, VerificationError>> = resolve(registry, chunk)
+            .into_iter()
+            .map(|target| Ok(Walk::start(target?)))
+            .collect();
+        if options.recursive {
+            expand(registry, &mut walks);
+        }
+        results.extend(verify_walks(registry, &mut log, &search, walks));
     }
     results
 }
 
-fn verify_chunk<R: Registry, L: LookUp>(
+/// A manifest, and the place of the reference that led to it.
+type Place<'a> = (usize, &'a Target);
+
+/// All manifests side by side, whichever reference led to them.
+fn verify_walks<R: Registry, L: LookUp>(
     registry: &mut R,
     log: &mut L,
-    policy: &Policy,
-    references: &[String],
-    signature_repository: Option<&Repository>,
-) -> Vec<Result<VerifiedImage, VerificationError>> {
-    let place = |target: &Target| signature_repository.unwrap_or(&target.repository).clone();
-    let targets: Vec<Result<Target, VerificationError>> = resolve(registry, references)
-        .into_iter()
-        .map(|target| target.map_err(VerificationError::from))
+    search: &Search<'_>,
+    walks: Vec<Result<Walk, VerificationError>>,
+) -> Vec<Outcome> {
+    let going = walks.iter().enumerate();
+    let going = going.filter_map(|(place, walk)| Some((place, walk.as_ref().ok()?)));
+    let places: Vec<Place<'_>> = going
+        .flat_map(|(place, walk)| {
+            let below = walk.below.iter().map(|below| &below.target);
+            let targets = iter::once(&walk.start).chain(below);
+            targets.map(move |target| (place, target))
+        })
         .collect();
-    let going: Vec<&Target> = targets.iter().flatten().collect();
-    let mut layers = match policy.formats() {
-        Formats::Any | Formats::SimpleSigning => find_layers(registry, policy, &going, place),
+    let mut budgets: Vec<Budget> = walks.iter().map(|_| Budget::new()).collect();
+    let mut outcomes = Vec::with_capacity(places.len());
+    for group in places.chunks(SIDE_BY_SIDE) {
+        outcomes.extend(verify_group(registry, log, search, group, &mut budgets));
+    }
+    let mut outcomes = outcomes.into_iter();
+    walks
+        .into_iter()
+        .map(|walk| conclude(walk?, &mut outcomes))
+        .collect()
+}
+
+/// What became of a reference, by what became of its manifests.
+fn conclude(walk: Walk, outcomes: &mut impl Iterator<Item = Outcome>) -> Outcome {
+    let mut next = || {
+        let missing = || VerificationError::UntrustedAnswer("it was not judged".into());
+        outcomes.next().unwrap_or_else(|| Err(missing()))
+    };
+    let own = next();
+    if walk.below.is_empty() {
+        return own;
+    }
+    let manifests = walk.below.into_iter().map(|below| ManifestReport {
+        digest: below.target.digest,
+        platform: below.platform,
+        outcome: next(),
+    });
+    let manifests = manifests.collect();
+    let Target { repository, digest } = walk.start;
+    VerifiedImage::judge_index(repository, digest, own, manifests)
+}
+
+fn verify_group<R: Registry, L: LookUp>(
+    registry: &mut R,
+    log: &mut L,
+    search: &Search<'_>,
+    group: &[Place<'_>],
+    budgets: &mut [Budget],
+) -> Vec<Outcome> {
+    let targets: Vec<&Target> = group.iter().map(|(_, target)| *target).collect();
+    let mut layers = match search.policy.formats() {
+        Formats::Any | Formats::SimpleSigning => find_layers(registry, search, &targets),
         Formats::Bundles => Vec::new(),
     }
     .into_iter();
-    let mut bundles = match policy.formats() {
-        Formats::Any | Formats::Bundles => referrers::find(registry, policy, &going, place),
+    let mut bundles = match search.policy.formats() {
+        Formats::Any | Formats::Bundles => referrers::find(registry, search, &targets),
         Formats::SimpleSigning => Vec::new(),
     }
     .into_iter();
-    let mut found: Vec<Result<Found, VerificationError>> = targets
-        .into_iter()
-        .map(|target| {
-            let target = target?;
+    let mut found: Vec<Result<Found<'_>, VerificationError>> = group
+        .iter()
+        .map(|place| {
             // Both are taken, whatever becomes of one: the next image's are behind them.
             let layers = layers.next().unwrap_or(Ok(Vec::new()));
             let bundles = bundles.next().unwrap_or(Ok(Vec::new()));
-            Found::new(policy, target, both(layers, bundles)?)
+            let found = both(search.wanted, layers, bundles)?;
+            Found::new(search, *place, found, &mut budgets[place.0])
         })
         .collect();
-    while found
-        .iter()
-        .flatten()
-        .any(|found| !found.payloads.is_empty())
-    {
+    while found.iter().flatten().any(|found| !found.blobs.is_empty()) {
+        share(&mut found);
         side_by_side(
             &mut found,
             |found, requests| {
-                let place = place(&found.target);
-                let batch = found.batch().iter();
-                requests.extend(batch.map(|payload| blob_request(&place, payload)));
+                let place = search.place(found.target);
+                requests.extend(found.batch().iter().map(|blob| blob_request(&place, blob)));
             },
             |requests| registry.fetch_blobs(&requests),
             |found, answers| {
-                found.judge_batch(policy, answers, log);
-                Ok(())
+                let kept = found.judge_batch(search, answers, log);
+                budgets[found.reference].keep(kept)
             },
         );
     }
     found
         .into_iter()
-        .map(|found| found?.conclude(policy))
+        .map(|found| found?.conclude(search.policy))
         .collect()
 }
 
 type Gathered = Result<Vec<Examined>, VerificationError>;
 
 /// The signatures of both formats. What cannot be read of one does not hide those of the other.
-fn both(layers: Gathered, bundles: Gathered) -> Gathered {
-    use SignatureFormat::{Bundle, SimpleSigning};
+fn both(wanted: Wanted<'_>, layers: Gathered, bundles: Gathered) -> Gathered {
     let unreadable = |format, why| {
         let why = Rejection::LayerMalformed(why);
         Examined::rejected(format, None, why)
@@ -128,28 +218,30 @@ fn both(layers: Gathered, bundles: Gathered) -> Gathered {
             Ok(layers)
         }
         (Err(VerificationError::UntrustedAnswer(why)), Ok(mut bundles)) if !bundles.is_empty() => {
-            bundles.insert(0, unreadable(SimpleSigning, why));
+            bundles.insert(0, unreadable(wanted.layer_format(), why));
             Ok(bundles)
         }
         (Ok(mut layers), Err(VerificationError::UntrustedAnswer(why))) if !layers.is_empty() => {
-            layers.push(unreadable(Bundle, why));
+            layers.push(unreadable(SignatureFormat::Bundle, why));
             Ok(layers)
         }
         (Err(error), _) | (_, Err(error)) => Err(error),
     }
 }
 
-/// The layers of the `.sig` image of each image.
+/// The layers under the tag of each image.
 fn find_layers<R: Registry>(
     registry: &mut R,
-    policy: &Policy,
+    search: &Search<'_>,
     targets: &[&Target],
-    place: impl Fn(&Target) -> Repository,
 ) -> Vec<Gathered> {
-    let limits = policy.limits();
-    let requests = targets
-        .iter()
-        .map(|target| signatures_request(&place(target), &target.digest, limits.manifest_size));
+    let limits = search.policy.limits();
+    let requests = targets.iter().map(|target| ManifestRequest {
+        repository: search.place(target),
+        reference: search.wanted.tag(&target.digest),
+        max_size: limits.manifest_size,
+        after_ms: 0,
+    });
     let mut answers = Answers::to(requests.collect(), |requests| {
         registry.fetch_manifests(&requests)
     });
@@ -158,328 +250,117 @@ fn find_layers<R: Registry>(
         .map(|_| {
             let found = read_signatures(answers.one(), limits.manifest_size)?;
             let layers = found.as_ref().map(|image| image.layers());
-            Ok(Examined::all(
-                layers.unwrap_or_default(),
-                limits.payload_size,
-            ))
+            let layers = layers.unwrap_or_default();
+            Ok(Examined::all(layers, search.wanted, limits))
         })
         .collect()
 }
 
-/// An image and the signatures that were found, judged as far as their payloads have come.
-struct Found {
-    target: Target,
-    layers: Vec<Examined>,
-    /// The payloads that are still to be fetched, each once.
-    payloads: Vec<Descriptor>,
+/// An image and what was found of it, judged as far as its blobs have come.
+struct Found<'a> {
+    /// The place of the reference that led to it.
+    reference: usize,
+    target: &'a Target,
+    found: Vec<Examined>,
+    /// The blobs that are still to be fetched, each once.
+    blobs: Vec<Descriptor>,
+    /// How many of them are fetched next.
+    next: usize,
 }
 
-/// A signature on its way to a verdict.
-pub(super) struct Examined {
-    format: SignatureFormat,
-    payload_digest: Option<Digest>,
-    state: State,
+/// Shares out how much may be held at a time, so that no number of neighbours costs more memory, or
+/// hides a good signature.
+fn share(found: &mut [Result<Found<'_>, VerificationError>]) {
+    let mut held = 0;
+    for found in found.iter_mut().flatten() {
+        let (count, size) = found.fitting();
+        let fits = held == 0 || held + size <= MAX_HELD_SIZE;
+        (found.next, held) = match fits {
+            true => (count, held + size),
+            false => (0, held),
+        };
+    }
 }
 
-enum State {
-    /// Its payload, or its bundle, is to be fetched.
-    Waiting(Stored),
-    Judged(Verdict),
-}
-
-/// What is known of a signature before its blob is fetched.
-struct Stored {
-    /// The payload, or the bundle.
-    blob: Descriptor,
-    /// What a layer says beside its payload; a bundle holds all of it.
-    layer: Option<LayerSignature>,
-}
-
-struct LayerSignature {
-    signature: Vec<u8>,
-    log_entry: Option<String>,
-}
-
-impl Found {
+impl<'a> Found<'a> {
     fn new(
-        policy: &Policy,
-        target: Target,
-        layers: Vec<Examined>,
+        search: &Search<'_>,
+        (reference, target): Place<'a>,
+        found: Vec<Examined>,
+        budget: &mut Budget,
     ) -> Result<Self, VerificationError> {
-        if layers.is_empty() {
-            return Err(VerificationError::NoSignatures(format!(
-                "{}@{}",
-                target.repository, target.digest
-            )));
+        if found.is_empty() {
+            let image = format!("{}@{}", target.repository, target.digest);
+            return Err(search.wanted.none_found(image));
         }
-        let most = policy.limits().signatures;
-        if layers.len() > most {
+        let most = search.policy.limits().signatures;
+        if found.len() > most {
             return Err(VerificationError::LimitExceeded(format!(
                 "{} signatures are attached to {}; the policy looks at {most}",
-                layers.len(),
+                found.len(),
                 target.digest,
             )));
         }
-        let mut payloads = Vec::<Descriptor>::new();
-        for layer in &layers {
-            if let State::Waiting(stored) = &layer.state
-                && !payloads.contains(&stored.blob)
-            {
-                payloads.push(stored.blob.clone());
+        let mut blobs = Vec::<Descriptor>::new();
+        for blob in found.iter().filter_map(Examined::waits_for) {
+            if !blobs.contains(blob) {
+                blobs.push(blob.clone());
             }
         }
+        budget.look_at(found.len(), blobs.iter().map(|blob| blob.size).sum())?;
         Ok(Self {
+            reference,
             target,
-            layers,
-            payloads,
+            found,
+            blobs,
+            next: 0,
         })
     }
 
-    /// The payloads to fetch next: as many as may be held at a time, so that no number of
-    /// neighbours costs more memory, or hides a good signature.
-    fn batch(&self) -> &[Descriptor] {
+    /// How many blobs may be held at a time for one image, one at least, and their size.
+    fn fitting(&self) -> (usize, u64) {
         let mut total = 0;
-        let count = self
-            .payloads
-            .iter()
-            .take_while(|payload| {
-                total += payload.size;
-                total <= MAX_PAYLOADS_SIZE
-            })
-            .count();
-        self.payloads.get(..count.max(1)).unwrap_or_default()
-    }
-
-    fn judge_batch(
-        &mut self,
-        policy: &Policy,
-        answers: Vec<Result<Vec<u8>, RegistryError>>,
-        log: &mut impl LookUp,
-    ) {
-        let blobs = read_blobs(self.batch(), answers);
-        let judged = Judged {
-            policy,
-            repository: &self.target.repository,
-            digest: self.target.digest,
-        };
-        for layer in &mut self.layers {
-            layer.judge(&judged, &blobs, log);
-        }
-        self.payloads.retain(|payload| blobs.get(payload).is_none());
-    }
-
-    fn conclude(self, policy: &Policy) -> Result<VerifiedImage, VerificationError> {
-        let Target { repository, digest } = self.target;
-        let reports = self
-            .layers
-            .into_iter()
-            .enumerate()
-            .map(|(index, layer)| SignatureReport {
-                index,
-                format: layer.format,
-                payload_digest: layer.payload_digest,
-                verdict: match layer.state {
-                    State::Judged(verdict) => verdict,
-                    State::Waiting(..) => Verdict::Rejected(Rejection::PayloadUnavailable(
-                        RegistryError::Invalid("it was not fetched".into()),
-                    )),
-                },
-            })
-            .collect();
-        VerifiedImage::judge(policy.required(), repository, digest, reports)
-    }
-}
-
-impl Examined {
-    /// The layers of an image with signatures.
-    pub(super) fn all(layers: &[Layer], payload_limit: u64) -> Vec<Self> {
-        let layers = layers.iter();
-        layers
-            .map(|layer| Self::read(layer, payload_limit))
-            .collect()
-    }
-
-    fn read(layer: &Layer, payload_limit: u64) -> Self {
-        let payload_digest = layer
-            .content()
-            .ok()
-            .map(|content| content.descriptor.digest);
-        let state = match candidate(layer, payload_limit) {
-            Ok(stored) => State::Waiting(stored),
-            Err(rejection) => State::Judged(Verdict::Rejected(rejection)),
-        };
-        Self {
-            format: SignatureFormat::SimpleSigning,
-            payload_digest,
-            state,
-        }
-    }
-
-    /// A bundle that is to be fetched.
-    pub(super) fn waiting_bundle(blob: Descriptor) -> Self {
-        Self {
-            format: SignatureFormat::Bundle,
-            payload_digest: Some(blob.digest),
-            state: State::Waiting(Stored { blob, layer: None }),
-        }
-    }
-
-    /// One that does not count, whatever its blob is.
-    pub(super) fn rejected(
-        format: SignatureFormat,
-        payload_digest: Option<Digest>,
-        why: Rejection,
-    ) -> Self {
-        Self {
-            format,
-            payload_digest,
-            state: State::Judged(Verdict::Rejected(why)),
-        }
-    }
-
-    fn judge(&mut self, judged: &Judged<'_>, blobs: &Blobs, log: &mut impl LookUp) {
-        let State::Waiting(stored) = &self.state else {
-            return;
-        };
-        let Some(blob) = blobs.get(&stored.blob) else {
-            return;
-        };
-        let verdict = match blob {
-            Ok(blob) => match &stored.layer {
-                Some(layer) => judge_layer(judged, blob.as_bytes(), layer, log),
-                None => judge_bundle(judged, blob.as_bytes(), log),
-            },
-            Err(BlobError::Altered(why)) => Err(Rejection::PayloadAltered(why.clone())),
-            Err(BlobError::Registry(error)) => Err(Rejection::PayloadUnavailable(error.clone())),
-        };
-        self.state = State::Judged(verdict.map_or_else(Verdict::Rejected, Verdict::Counted));
-    }
-}
-
-fn judge_layer(
-    judged: &Judged<'_>,
-    payload: &[u8],
-    layer: &LayerSignature,
-    log: &mut impl LookUp,
-) -> Result<VerifiedSignature, Rejection> {
-    let entry = layer.log_entry.as_deref().map(str::as_bytes);
-    let found = Candidate {
-        message: payload,
-        dsse_payload: None,
-        signature: &layer.signature,
-        log_entry: entry.map(FoundEntry::Stored),
-    };
-    match judged.judge(&found) {
-        Err(Rejection::NotLogged) => log.look_up(judged, found, &|found| judged.judge(found)),
-        verdict => verdict,
-    }
-}
-
-fn judge_bundle(
-    judged: &Judged<'_>,
-    bytes: &[u8],
-    log: &mut impl LookUp,
-) -> Result<VerifiedSignature, Rejection> {
-    let malformed = |why: String| Rejection::LayerMalformed(format!("bundle: {why}"));
-    let bundle = Bundle::parse(bytes).map_err(malformed)?;
-    let Content::Dsse(envelope) = bundle.content else {
-        return Err(malformed("it signs a message, and not a statement".into()));
-    };
-    let entries = bundled_entries(bundle.log_entries.as_deref())?;
-    let found = Candidate {
-        message: &envelope.pae(),
-        dsse_payload: Some(&envelope.payload),
-        signature: &envelope.signature,
-        log_entry: Some(FoundEntry::Bundled(&entries)),
-    };
-    let judge = |found: &Candidate<'_>| judged.judge_statement(&envelope, found);
-    match judge(&found) {
-        Err(Rejection::NotLogged) => log.look_up(judged, found, &judge),
-        verdict => verdict,
-    }
-}
-
-type Judge<'a> = &'a dyn Fn(&Candidate<'_>) -> Result<VerifiedSignature, Rejection>;
-
-/// Where an entry may come from that is required and is not stored with its signature.
-pub(crate) trait LookUp {
-    fn look_up(
-        &mut self,
-        judged: &Judged<'_>,
-        found: Candidate<'_>,
-        judge: Judge<'_>,
-    ) -> Result<VerifiedSignature, Rejection>;
-}
-
-/// From nowhere: the code that asks is not even there.
-pub(crate) struct Offline;
-
-impl LookUp for Offline {
-    fn look_up(
-        &mut self,
-        _: &Judged<'_>,
-        _: Candidate<'_>,
-        _: Judge<'_>,
-    ) -> Result<VerifiedSignature, Rejection> {
-        Err(Rejection::NotLogged)
-    }
-}
-
-impl LookUp for Option<&mut dyn TransparencyLog> {
-    /// One after the other: signatures that are logged and do not bear their entry are rare.
-    fn look_up(
-        &mut self,
-        judged: &Judged<'_>,
-        found: Candidate<'_>,
-        judge: Judge<'_>,
-    ) -> Result<VerifiedSignature, Rejection> {
-        let (Some(log), Some(query)) = (self, judged.query(&found)) else {
-            return Err(Rejection::NotLogged);
-        };
-        let request = SearchRequest {
-            query: query.into_bytes(),
-            max_size: MAX_ENTRIES_SIZE as u64,
-        };
-        let answer = only(log.search_entries(&[request])).map_err(Rejection::LogUnavailable)?;
-        let entries = LogEntry::all_from_rekor_v1(&answer).map_err(Rejection::LogEntry)?;
-        let mut verdict = Err(Rejection::NotLogged);
-        for entry in &entries {
-            verdict = judge(&Candidate {
-                log_entry: Some(FoundEntry::LookedUp(entry)),
-                ..found
-            });
-            if verdict.is_ok() {
+        let mut fitting = (0, 0);
+        for (place, blob) in self.blobs.iter().enumerate() {
+            total += blob.size;
+            if place > 0 && total > MAX_PAYLOADS_SIZE {
                 break;
             }
+            fitting = (place + 1, total);
         }
-        verdict
+        fitting
     }
-}
 
-/// A layer that is worth fetching: everything about it that can be seen in the manifest.
-fn candidate(layer: &Layer, payload_limit: u64) -> Result<Stored, Rejection> {
-    let content = layer
-        .content()
-        .map_err(|why| Rejection::LayerMalformed(why.to_string()))?;
-    if content.descriptor.media_type != media_type::SIMPLE_SIGNING {
-        let shown = content.descriptor.media_type.chars().take(120).collect();
-        return Err(Rejection::OtherMediaType(shown));
+    fn batch(&self) -> &[Descriptor] {
+        self.blobs.get(..self.next).unwrap_or_default()
     }
-    let stored = content.signature().ok_or(Rejection::SignatureMissing)?;
-    let signature = decode_annotation(stored).map_err(Rejection::SignatureMalformed)?;
-    if content.descriptor.size > payload_limit {
-        return Err(Rejection::PayloadTooLarge {
-            size: content.descriptor.size,
-            limit: payload_limit,
-        });
+
+    /// Judges what has come. Returns how many bytes of it are kept.
+    fn judge_batch(
+        &mut self,
+        search: &Search<'_>,
+        answers: Vec<Result<Vec<u8>, RegistryError>>,
+        log: &mut impl LookUp,
+    ) -> u64 {
+        let blobs = read_blobs(self.batch(), answers);
+        let judged = Judged {
+            policy: search.policy,
+            repository: &self.target.repository,
+            digest: self.target.digest,
+            wanted: search.wanted,
+        };
+        let found = self.found.iter_mut();
+        let kept = found.map(|found| found.judge(&judged, &blobs, log)).sum();
+        self.blobs.retain(|blob| blobs.get(blob).is_none());
+        kept
     }
-    Ok(Stored {
-        blob: content.descriptor.clone(),
-        layer: Some(LayerSignature {
-            signature,
-            log_entry: content.log_entry().map(String::from),
-        }),
-    })
+
+    fn conclude(self, policy: &Policy) -> Outcome {
+        let Target { repository, digest } = self.target.clone();
+        let found = self.found.into_iter().enumerate();
+        let reports = found.map(|(index, found)| found.report(index)).collect();
+        VerifiedImage::judge(policy.required(), repository, digest, reports)
+    }
 }
 
 impl From<ResolveError> for VerificationError {
@@ -488,6 +369,15 @@ impl From<ResolveError> for VerificationError {
             ResolveError::Reference(error) => Self::InvalidReference(error),
             ResolveError::NotFound(reference) => Self::ImageNotFound(reference),
             ResolveError::Registry(error) => Self::Registry(error),
+        }
+    }
+}
+
+impl From<WalkError> for VerificationError {
+    fn from(error: WalkError) -> Self {
+        match error {
+            WalkError::NotFound(name) => Self::ImageNotFound(name),
+            WalkError::Fetch(error) => error.into(),
         }
     }
 }
@@ -501,3 +391,6 @@ impl From<FetchError> for VerificationError {
         }
     }
 }
+
+/// The most bytes of blobs that are held for all images at a time: two of the largest attestations.
+const MAX_HELD_SIZE: u64 = 32 * 1024 * 1024;

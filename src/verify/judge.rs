@@ -5,12 +5,11 @@ use alloc::vec::Vec;
 
 use super::policy::{LogRequirement, Policy, first_place};
 use super::report::Rejection;
+use super::wanted::Wanted;
 use crate::key::PublicKey;
 use crate::log::{HashAlgorithm, LogEntry, LogError, Signed, TrustedLogs, VerifiedEntry, rekor_v1};
 use crate::oci::{Digest, Repository};
-use crate::payload::{
-    Envelope, IMAGE_SIGNATURE, STATEMENT_TYPE, SimpleSigning, Statement, Subject,
-};
+use crate::payload::{Envelope, Predicate, STATEMENT_TYPE, SimpleSigning, Statement, Subject};
 
 /// A signature that was verified and that a policy counts. Only this module can make one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +18,8 @@ pub struct VerifiedSignature {
     docker_reference: Option<String>,
     annotations: BTreeMap<String, String>,
     payload: Vec<u8>,
+    predicate: Option<Predicate>,
+    signature: Vec<u8>,
 }
 
 /// Whose signature it is, and what a log says of it.
@@ -76,7 +77,8 @@ impl VerifiedSignature {
         &self.signed_by.key_fingerprint
     }
 
-    /// The repository that the signer named. Statements in bundles name none.
+    /// The repository that the signer named: of a statement, the name of the subject. Statements
+    /// that sign an image name none.
     pub fn docker_reference(&self) -> Option<&str> {
         self.docker_reference.as_deref()
     }
@@ -89,6 +91,32 @@ impl VerifiedSignature {
     /// The payload that was signed: simple signing, or a statement.
     pub fn payload(&self) -> &[u8] {
         &self.payload
+    }
+
+    /// The predicate of an attestation; a signature has none.
+    pub fn predicate(&self) -> Option<&Predicate> {
+        self.predicate.as_ref()
+    }
+
+    /// The signature, decoded.
+    pub fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+
+    /// Bytes that it takes.
+    pub(super) fn size(&self) -> u64 {
+        let predicate = self.predicate.as_ref();
+        let predicate = predicate.map_or(0, |predicate| predicate.content.len());
+        (self.payload.len() + predicate) as u64
+    }
+
+    /// The payload and the predicate, which may be large.
+    #[cfg_attr(
+        not(target_family = "wasm"),
+        expect(dead_code, reason = "of the component")
+    )]
+    pub(crate) fn into_content(self) -> (Vec<u8>, Option<Predicate>) {
+        (self.payload, self.predicate)
     }
 
     /// The log entry, if the policy requires one.
@@ -107,6 +135,7 @@ pub(crate) struct Judged<'a> {
     pub(super) policy: &'a Policy,
     pub(super) repository: &'a Repository,
     pub(super) digest: Digest,
+    pub(super) wanted: Wanted<'a>,
 }
 
 impl Judged<'_> {
@@ -137,6 +166,8 @@ impl Judged<'_> {
             docker_reference: Some(claims.docker_reference),
             annotations: claims.annotations,
             payload: found.message.to_vec(),
+            predicate: None,
+            signature: found.signature.to_vec(),
         })
     }
 
@@ -155,7 +186,8 @@ impl Judged<'_> {
             )));
         }
         let statement = Statement::parse(&envelope.payload).map_err(malformed)?;
-        if statement.predicate_type != IMAGE_SIGNATURE {
+        // What is signed counts, and not what stands beside it (CVE-2026-39395, CVE-2022-35929).
+        if statement.predicate_type != self.wanted.predicate_type() {
             let shown = statement.predicate_type.chars().take(120).collect();
             return Err(Rejection::OtherPredicate(shown));
         }
@@ -166,12 +198,19 @@ impl Judged<'_> {
                 None => malformed("its subject has no SHA-256 digest".into()),
             });
         };
-        self.check_claims(&subject.annotations, None)?;
+        let (named, annotations) = (subject.name.clone(), subject.annotations.clone());
+        self.check_claims(&annotations, named.as_deref())?;
+        let predicate = match self.wanted {
+            Wanted::Signatures => None,
+            Wanted::Attestations(_) => Some(statement.into_predicate()),
+        };
         Ok(VerifiedSignature {
             signed_by,
-            docker_reference: None,
-            annotations: subject.annotations.clone(),
+            docker_reference: named,
+            annotations,
             payload: envelope.payload.clone(),
+            predicate,
+            signature: found.signature.to_vec(),
         })
     }
 
@@ -215,7 +254,7 @@ impl Judged<'_> {
             true => Ok(()),
             false => Err(Rejection::OtherIdentity(
                 named
-                    .unwrap_or("none, as no bundle names a repository")
+                    .unwrap_or("none, as no statement that signs an image names one")
                     .into(),
             )),
         }

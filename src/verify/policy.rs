@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::key::PublicKey;
 use crate::log::TrustedLogs;
 use crate::oci::{MAX_SIGNATURES, Reference, Repository};
-use crate::payload::MAX_PAYLOAD_SIZE;
+use crate::payload::{MAX_ENVELOPE_SIZE, MAX_PAYLOAD_SIZE};
 
 /// A policy as data, not yet read.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub struct Rules {
 pub enum Formats {
     /// Both.
     Any,
-    /// Simple signing in a `.sig` image, which cosign 2 writes.
+    /// Simple signing in a `.sig` image, which cosign 2 writes; of attestations, the `.att` image.
     SimpleSigning,
     /// An in-toto statement in a sigstore bundle that refers to the image, which cosign 3 writes.
     Bundles,
@@ -110,6 +110,8 @@ pub struct Limits {
     pub signatures: usize,
     /// Bytes of a payload.
     pub payload_size: u64,
+    /// Bytes of an attestation's envelope, or of the bundle that holds one.
+    pub attestation_size: u64,
     /// Bytes of a manifest.
     pub manifest_size: u64,
 }
@@ -119,6 +121,7 @@ impl Limits {
     pub const CEILING: Self = Self {
         signatures: MAX_SIGNATURES,
         payload_size: MAX_PAYLOAD_SIZE as u64,
+        attestation_size: MAX_ENVELOPE_SIZE as u64,
         manifest_size: MAX_MANIFEST_SIZE,
     };
 }
@@ -365,6 +368,11 @@ fn check_limits(limits: &Limits) -> Result<(), PolicyError> {
             "max-payload-size",
             limits.payload_size,
             ceiling.payload_size,
+        ),
+        (
+            "max-attestation-size",
+            limits.attestation_size,
+            ceiling.attestation_size,
         ),
         (
             "max-manifest-size",

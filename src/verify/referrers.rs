@@ -1,36 +1,34 @@
-//! The signatures that refer to images: found by lists that nobody has to believe.
+//! The signatures and attestations that refer to images: found by lists that nobody has to believe.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::image::Examined;
-use super::policy::{Formats, Policy};
+use super::policy::Formats;
 use super::report::{Rejection, SignatureFormat, VerificationError};
+use super::stored::{Examined, check_hint};
+use super::wanted::Search;
 use crate::bundle;
 use crate::fetch::{Answers, MAX_PAYLOADS_SIZE, Target};
 use crate::imports::{ManifestRequest, ReferrersRequest, Registry, RegistryError, ServedManifest};
 use crate::oci::{
-    Descriptor, Digest, ReferrerManifest, Referrers, Repository, SignatureImage, VerifiedBytes,
-    media_type, referrers_tag,
+    Descriptor, Digest, ReferrerManifest, Referrers, SignatureImage, VerifiedBytes, referrers_tag,
 };
-use crate::payload::IMAGE_SIGNATURE;
 
-/// The signatures that refer to each image, as far as their manifests tell. A list that cannot be
+/// What refers to each image and is looked for, as far as the manifests tell. A list that cannot be
 /// read is an error of its image, and never none.
 pub(super) fn find<R: Registry>(
     registry: &mut R,
-    policy: &Policy,
+    search: &Search<'_>,
     targets: &[&Target],
-    place: impl Fn(&Target) -> Repository,
 ) -> Vec<Result<Vec<Examined>, VerificationError>> {
-    let limit = policy.limits().manifest_size;
-    let mut lists = list(registry, limit.min(MAX_LIST_SIZE), targets, &place);
+    let limit = search.policy.limits().manifest_size;
+    let mut lists = list(registry, search, limit.min(MAX_LIST_SIZE), targets);
     // The manifests that are to be read, each with the place of its image.
     let mut wanted: Vec<(usize, Descriptor)> = Vec::new();
     for (image, list) in lists.iter_mut().enumerate() {
-        let most = policy.limits().signatures;
+        let most = search.policy.limits().signatures;
         match core::mem::replace(list, Ok(Vec::new())) {
             Ok(listed) if listed.len() > most => {
                 *list = Err(VerificationError::LimitExceeded(format!(
@@ -53,7 +51,7 @@ pub(super) fn find<R: Registry>(
         let requests = batch.iter().filter_map(|(image, descriptor)| {
             let target = targets.get(*image)?;
             Some(ManifestRequest {
-                repository: place(target),
+                repository: search.place(target),
                 reference: format!("{}", descriptor.digest),
                 max_size: descriptor.size.min(limit),
                 after_ms: 0,
@@ -66,7 +64,7 @@ pub(super) fn find<R: Registry>(
             let answer = answers.one();
             if let (Some(Ok(bundles)), Some(target)) = (found.get_mut(*image), targets.get(*image))
             {
-                bundles.extend(examine(policy, descriptor, answer, target.digest));
+                bundles.extend(examine(search, descriptor, answer, target.digest));
             }
         }
     }
@@ -76,12 +74,12 @@ pub(super) fn find<R: Registry>(
 /// What may be a bundle, by the registry's list, or by the one that clients keep.
 fn list<R: Registry>(
     registry: &mut R,
+    search: &Search<'_>,
     limit: u64,
     targets: &[&Target],
-    place: impl Fn(&Target) -> Repository,
 ) -> Vec<Result<Vec<Descriptor>, VerificationError>> {
     let requests = targets.iter().map(|target| ReferrersRequest {
-        repository: place(target),
+        repository: search.place(target),
         digest: target.digest,
         max_size: limit,
     });
@@ -96,7 +94,7 @@ fn list<R: Registry>(
         .zip(&listed)
         .filter(|(_, list)| has_none(list));
     let requests = requests.map(|(target, _)| ManifestRequest {
-        repository: place(target),
+        repository: search.place(target),
         reference: referrers_tag(&target.digest),
         max_size: limit,
         after_ms: 0,
@@ -152,7 +150,7 @@ fn batch_length(rest: &[(usize, Descriptor)], limit: u64) -> usize {
 
 /// The signatures that are worth fetching, or why not; nothing of what holds none.
 fn examine(
-    policy: &Policy,
+    search: &Search<'_>,
     descriptor: &Descriptor,
     answer: Result<ServedManifest, RegistryError>,
     image: Digest,
@@ -160,7 +158,8 @@ fn examine(
     // What is in it is not known yet: its manifest stands for it.
     let manifest = Some(descriptor.digest);
     let rejected = |why| vec![Examined::rejected(SignatureFormat::Bundle, manifest, why)];
-    let limit = policy.limits().manifest_size;
+    let (wanted, limits) = (search.wanted, search.policy.limits());
+    let limit = limits.manifest_size;
     if descriptor.size > limit {
         return rejected(Rejection::PayloadTooLarge {
             size: descriptor.size,
@@ -183,32 +182,27 @@ fn examine(
         let mut layers = manifest.layers.iter();
         layers.find(|layer| layer.media_type == kind)
     };
-    let (simple, bundled) = (of(media_type::SIMPLE_SIGNING), of(bundle::MEDIA_TYPE));
-    if bundled.is_none() && (simple.is_none() || policy.formats() != Formats::Any) {
+    let (layer, bundled) = (of(wanted.layer_type()), of(bundle::MEDIA_TYPE));
+    if bundled.is_none() && (layer.is_none() || search.policy.formats() != Formats::Any) {
         return Vec::new();
     }
     if manifest.subject.digest != image {
         return rejected(Rejection::OtherImage(manifest.subject.digest));
     }
     let Some(layer) = bundled else {
-        // As a `.sig` image has them, but that this one refers to the image.
+        // As they lie under a tag, but that this one refers to the image.
         return match SignatureImage::parse(&served.media_type, bytes.as_bytes()) {
-            Ok(image) => Examined::all(image.layers(), policy.limits().payload_size),
+            Ok(image) => Examined::all(image.layers(), wanted, limits),
             Err(error) => rejected(Rejection::LayerMalformed(format!("{error}"))),
         };
     };
-    // A hint, and good enough to leave an attestation where it is: who lies here hides what could
-    // be left out as well.
-    let kind = manifest.annotations.get(bundle::PREDICATE_TYPE);
-    if let Some(other) = kind.filter(|kind| *kind != IMAGE_SIGNATURE) {
-        let shown: String = other.chars().take(120).collect();
-        return rejected(Rejection::OtherPredicate(shown));
+    let said = manifest.annotations.get(bundle::PREDICATE_TYPE);
+    if let Err(why) = check_hint(said.map(String::as_str), wanted) {
+        return rejected(why);
     }
-    if layer.size > MAX_SIGNATURE_BUNDLE_SIZE {
-        return rejected(Rejection::PayloadTooLarge {
-            size: layer.size,
-            limit: MAX_SIGNATURE_BUNDLE_SIZE,
-        });
+    let (size, limit) = (layer.size, wanted.bundle_limit(limits));
+    if size > limit {
+        return rejected(Rejection::PayloadTooLarge { size, limit });
     }
     vec![Examined::waiting_bundle(layer.clone())]
 }
@@ -216,5 +210,3 @@ fn examine(
 /// Bytes of a list; a thousand of cosign's entries come to half of it. The lists of many images are
 /// held together.
 const MAX_LIST_SIZE: u64 = 1024 * 1024;
-/// Bytes of a bundle with a signature: a thousand annotations, a log entry and its proof.
-const MAX_SIGNATURE_BUNDLE_SIZE: u64 = 512 * 1024;

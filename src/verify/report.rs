@@ -1,3 +1,4 @@
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -6,12 +7,48 @@ use crate::imports::{LogServiceError, RegistryError};
 use crate::log::LogError;
 use crate::oci::{Digest, InvalidReference, Repository};
 
-/// An image that satisfies a policy.
+/// An image that satisfies a policy; of an index that was verified with its manifests, so does each
+/// of them.
 #[derive(Debug)]
 pub struct VerifiedImage {
     repository: Repository,
     digest: Digest,
     signatures: Vec<SignatureReport>,
+    manifests: Vec<VerifiedManifest>,
+}
+
+/// A manifest that an index names, and that satisfies the policy as the index does.
+#[derive(Debug)]
+pub struct VerifiedManifest {
+    digest: Digest,
+    platform: Option<String>,
+    signatures: Vec<SignatureReport>,
+}
+
+impl VerifiedManifest {
+    /// Its digest.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// For what platform the index says that it is, such as `linux/arm64/v8`.
+    pub fn platform(&self) -> Option<&str> {
+        self.platform.as_deref()
+    }
+
+    /// Every signature that was found, counted or not.
+    pub fn signatures(&self) -> &[SignatureReport] {
+        &self.signatures
+    }
+
+    /// The same; payloads may be large.
+    #[cfg_attr(
+        not(target_family = "wasm"),
+        expect(dead_code, reason = "of the component")
+    )]
+    pub(crate) fn into_signatures(self) -> Vec<SignatureReport> {
+        self.signatures
+    }
 }
 
 impl VerifiedImage {
@@ -33,6 +70,7 @@ impl VerifiedImage {
                 repository,
                 digest,
                 signatures,
+                manifests: Vec::new(),
             });
         }
         Err(VerificationError::NoMatch(UnverifiedImage {
@@ -42,6 +80,35 @@ impl VerifiedImage {
             counted: keys.len(),
             signatures,
         }))
+    }
+
+    /// An index and what it names: all of it must be verified.
+    pub(super) fn judge_index(
+        repository: Repository,
+        digest: Digest,
+        own: Result<Self, VerificationError>,
+        manifests: Vec<ManifestReport>,
+    ) -> Result<Self, VerificationError> {
+        if own.is_err() || manifests.iter().any(|manifest| manifest.outcome.is_err()) {
+            let own = Box::new(own);
+            return Err(VerificationError::Manifests(UnverifiedIndex {
+                repository,
+                digest,
+                own,
+                manifests,
+            }));
+        }
+        let verified = manifests.into_iter().map(|manifest| {
+            Ok(VerifiedManifest {
+                digest: manifest.digest,
+                platform: manifest.platform,
+                signatures: manifest.outcome?.signatures,
+            })
+        });
+        Ok(Self {
+            manifests: verified.collect::<Result<_, VerificationError>>()?,
+            ..own?
+        })
     }
 
     /// The repository that was asked.
@@ -58,6 +125,52 @@ impl VerifiedImage {
     pub fn signatures(&self) -> &[SignatureReport] {
         &self.signatures
     }
+
+    /// What an index names, if that was verified too: each manifest once.
+    pub fn manifests(&self) -> &[VerifiedManifest] {
+        &self.manifests
+    }
+
+    /// The signatures, and those of the manifests; payloads may be large.
+    #[cfg_attr(
+        not(target_family = "wasm"),
+        expect(dead_code, reason = "of the component")
+    )]
+    pub(crate) fn into_reports(self) -> (Vec<SignatureReport>, Vec<VerifiedManifest>) {
+        (self.signatures, self.manifests)
+    }
+}
+
+/// An index of which something does not satisfy the policy: itself, or a manifest that it names.
+#[derive(Debug)]
+pub struct UnverifiedIndex {
+    /// The repository that was asked.
+    pub repository: Repository,
+    /// The digest of the index.
+    pub digest: Digest,
+    /// What became of the index itself.
+    pub own: Box<Result<VerifiedImage, VerificationError>>,
+    /// What became of each manifest.
+    pub manifests: Vec<ManifestReport>,
+}
+
+impl UnverifiedIndex {
+    /// How many manifests do not satisfy the policy.
+    pub fn failed(&self) -> usize {
+        let failed = self.manifests.iter();
+        failed.filter(|manifest| manifest.outcome.is_err()).count()
+    }
+}
+
+/// A manifest that an index names, and what became of it.
+#[derive(Debug)]
+pub struct ManifestReport {
+    /// Its digest.
+    pub digest: Digest,
+    /// For what platform the index says that it is, such as `linux/arm64/v8`.
+    pub platform: Option<String>,
+    /// Whether it satisfies the policy.
+    pub outcome: Result<VerifiedImage, VerificationError>,
 }
 
 /// An image whose signatures do not satisfy the policy.
@@ -105,6 +218,8 @@ pub enum SignatureFormat {
     SimpleSigning,
     /// A statement in a sigstore bundle.
     Bundle,
+    /// A statement in an envelope in an `.att` image.
+    Envelope,
 }
 
 /// Whether a signature counts.
@@ -123,7 +238,7 @@ pub enum Rejection {
     #[error("the layer is malformed: {0}")]
     LayerMalformed(String),
     /// The layer is something else.
-    #[error("not a simple-signing layer but {0:?}")]
+    #[error("a layer of another type: {0:?}")]
     OtherMediaType(String),
     /// No signature is stored with the payload.
     #[error("the layer has no signature annotation")]
@@ -177,8 +292,8 @@ pub enum Rejection {
     /// A trusted key signed something else than a payload.
     #[error("signed by a trusted key, but {0}")]
     PayloadMalformed(String),
-    /// A statement of another kind than a signature: the type of its predicate.
-    #[error("not a signature but a statement of type {0}")]
+    /// A statement of another kind than is looked for: the type of its predicate.
+    #[error("not what is looked for but a statement of type {0}")]
     OtherPredicate(String),
     /// A trusted key signed another image.
     #[error("signed by a trusted key, but for another image: {0}")]
@@ -206,12 +321,25 @@ pub enum VerificationError {
     /// The image has no signatures.
     #[error("no signatures found for {0}")]
     NoSignatures(String),
+    /// The image has no attestations.
+    #[error("no attestations found for {0}")]
+    NoAttestations(String),
     /// Too few signatures count.
     #[error(
         "no matching signatures: {} of {} required keys have signed {}",
         .0.counted, .0.required, .0.digest
     )]
     NoMatch(UnverifiedImage),
+    /// Not all of an index satisfies the policy.
+    #[error(
+        "{} of the {} manifests of {} do not satisfy the policy{}",
+        .0.failed(), .0.manifests.len(), .0.digest,
+        if .0.own.is_err() { ", nor does the index itself" } else { "" }
+    )]
+    Manifests(UnverifiedIndex),
+    /// An option cannot be met; says which.
+    #[error("{0}")]
+    InvalidOption(String),
     /// The registry did not answer.
     #[error("{0}")]
     Registry(RegistryError),

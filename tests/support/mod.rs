@@ -55,8 +55,8 @@ pub fn verify(
     policy: &Policy,
     reference: &str,
 ) -> Result<VerifiedImage, VerificationError> {
-    let mut results =
-        cosignet::verify::verify_images(registry, policy, &[reference.to_owned()], None);
+    let (references, options) = ([reference.to_owned()], Default::default());
+    let mut results = cosignet::verify::verify_images(registry, policy, &references, &options);
     assert_eq!(results.len(), 1);
     results.remove(0)
 }

@@ -9,6 +9,7 @@ use cosignet_host::api::detached::DetachedSignature;
 use cosignet_host::api::policy::{LogRequirement, LogTrust, Rules};
 use cosignet_host::api::report::{Rejection, Verdict, VerificationError};
 use cosignet_host::api::signing::{Attachment, EarlierSignatures, LogUpload, Options};
+use cosignet_host::api::verification::VerificationOptions;
 use cosignet_host::embedded::log::{EmbeddedLog, Options as LogOptions};
 use cosignet_host::embedded::registry::{EmbeddedRegistry, Options as RegistryOptions};
 use cosignet_host::registry::{RegistryPush as _, RequestEvent};
@@ -148,7 +149,8 @@ impl Demo {
             }
         };
         let policy = session.read_policy(&rules).await?;
-        let verify = session.verify_images(policy, &images, None).await?;
+        let options = VerificationOptions::default();
+        let verify = session.verify_images(policy, &images, &options).await?;
         let verified = only(verify)?;
         say(
             "verify",
@@ -197,7 +199,7 @@ impl Demo {
                 ..rules
             })
             .await?;
-        match only(session.verify_images(wrong, &images, None).await?) {
+        match only(session.verify_images(wrong, &images, &options).await?) {
             Err(VerificationError::NoMatch(found))
                 if rejected(&found.signatures, |why| *why == Rejection::NoTrustedKey) =>
             {
@@ -212,7 +214,7 @@ impl Demo {
             *byte ^= 1;
         }
         registry.store_raw_blob("demo/app", &Digest::of(&payload).to_string(), forged);
-        match only(session.verify_images(policy, &images, None).await?) {
+        match only(session.verify_images(policy, &images, &options).await?) {
             Err(VerificationError::NoMatch(found))
                 if rejected(&found.signatures, |why| {
                     matches!(why, Rejection::PayloadAltered(_))

@@ -2,9 +2,13 @@ use std::fmt::{self, Write as _};
 use std::process::ExitCode;
 
 use cosignet_host::HostError;
-use cosignet_host::api::report::{Rejection, UnverifiedImage, Verdict, VerificationError};
+use cosignet_host::api::report::{
+    ManifestOutcome, Rejection, UnverifiedImage, UnverifiedIndex, Verdict, VerificationError,
+};
 use cosignet_host::api::signing::SigningError;
 use cosignet_host::api::{KeyServiceError, LogError, RegistryError};
+
+use super::verdicts::Kind;
 
 /// Why a command failed, and the exit code that says so: cosign's.
 #[derive(Debug)]
@@ -23,11 +27,28 @@ impl Failure {
     }
 
     /// There is nothing to read: cosign's exit code of verification.
-    pub fn no_signatures(image: &str) -> Self {
+    pub fn none_found(image: &str, kind: Kind) -> Self {
         Self {
-            words: format!("no signatures found: {image}"),
-            code: 10,
+            words: format!("no {}s found: {image}", kind.noun()),
+            code: NO_SIGNATURES,
         }
+    }
+
+    /// Why an image is not verified, by what is looked for.
+    pub fn unverified(error: VerificationError, kind: Kind) -> Self {
+        let (code, words) = match error {
+            VerificationError::NoSignatures(words) => (NO_SIGNATURES, words),
+            VerificationError::ImageNotFound(words) => (11, words),
+            VerificationError::NoMatch(image) => (NO_MATCH, unverified_words(&image, kind)),
+            VerificationError::Manifests(index) => (index_code(&index), index_words(&index, kind)),
+            VerificationError::Registry(error) => (1, registry_words(&error)),
+            VerificationError::InvalidReference(words)
+            | VerificationError::InvalidOption(words)
+            | VerificationError::UntrustedAnswer(words)
+            | VerificationError::LimitExceeded(words)
+            | VerificationError::Other(words) => (1, words),
+        };
+        Self { words, code }
     }
 
     /// The exit code.
@@ -106,17 +127,7 @@ impl From<SigningError> for Failure {
 
 impl From<VerificationError> for Failure {
     fn from(error: VerificationError) -> Self {
-        let (code, words) = match error {
-            VerificationError::NoSignatures(words) => (10, words),
-            VerificationError::ImageNotFound(words) => (11, words),
-            VerificationError::NoMatch(image) => (12, unverified_words(&image)),
-            VerificationError::Registry(error) => (1, registry_words(&error)),
-            VerificationError::InvalidReference(words)
-            | VerificationError::UntrustedAnswer(words)
-            | VerificationError::LimitExceeded(words)
-            | VerificationError::Other(words) => (1, words),
-        };
-        Self { words, code }
+        Self::unverified(error, Kind::Signature)
     }
 }
 
@@ -163,18 +174,19 @@ pub fn rejection_words(rejection: &Rejection) -> String {
             "it was made by none of the given keys, or over other bytes".into()
         }
         Rejection::OtherPredicate(kind) => {
-            format!("not a signature but a statement of type {kind}")
+            format!("not what is looked for but a statement of type {kind}")
         }
         Rejection::OtherImage(digest) => format!("it is for another image: {digest}"),
         Rejection::AnnotationMismatch(key) => format!("annotation {key} is missing or different"),
         Rejection::OtherIdentity(named) => format!("it is for another repository: {named}"),
-        Rejection::OtherMediaType(found) => format!("not a simple-signing layer but {found}"),
+        Rejection::OtherMediaType(found) => format!("a layer of another type: {found}"),
     }
 }
 
-fn unverified_words(image: &UnverifiedImage) -> String {
+fn unverified_words(image: &UnverifiedImage, kind: Kind) -> String {
+    let noun = kind.noun();
     let mut words = format!(
-        "no matching signatures: {} of {} required keys have signed {}@{}",
+        "no matching {noun}s: {} of {} required keys have signed {}@{}",
         image.counted, image.required, image.repository, image.digest
     );
     for report in &image.signatures {
@@ -184,7 +196,46 @@ fn unverified_words(image: &UnverifiedImage) -> String {
             }
             Verdict::Rejected(rejection) => rejection_words(rejection),
         };
-        words += &format!("\n  signature {}: {why}", report.index + 1);
+        words += &format!("\n  {noun} {}: {why}", report.index + 1);
+    }
+    words
+}
+
+/// The index's own code, or else that of the first manifest that failed.
+fn index_code(index: &UnverifiedIndex) -> u8 {
+    let manifests = index.manifests.iter().map(|manifest| &manifest.outcome);
+    let codes = std::iter::once(&index.index).chain(manifests);
+    codes
+        .filter_map(|outcome| match outcome {
+            ManifestOutcome::Verified(_) => None,
+            ManifestOutcome::NoMatch(_) => Some(NO_MATCH),
+            ManifestOutcome::NoSignatures(_) => Some(NO_SIGNATURES),
+            ManifestOutcome::Failed(_) => Some(1),
+        })
+        .next()
+        .unwrap_or(1)
+}
+
+fn index_words(index: &UnverifiedIndex, kind: Kind) -> String {
+    let mut words = format!(
+        "not all of {}@{} is verified:",
+        index.repository, index.digest
+    );
+    let mut tell = |name: &str, outcome: &ManifestOutcome| {
+        let outcome = match outcome {
+            ManifestOutcome::Verified(_) => "verified".into(),
+            ManifestOutcome::NoMatch(image) => unverified_words(image, kind),
+            ManifestOutcome::NoSignatures(words) | ManifestOutcome::Failed(words) => words.clone(),
+        };
+        words += &format!("\n{name}: {outcome}");
+    };
+    tell("index", &index.index);
+    for manifest in &index.manifests {
+        let platform = manifest.platform.as_deref().unwrap_or("no platform");
+        tell(
+            &format!("{platform}, {}", manifest.digest),
+            &manifest.outcome,
+        );
     }
     words
 }
@@ -211,6 +262,10 @@ fn log_words(error: &LogError) -> String {
         | LogError::Other(words) => words.clone(),
     }
 }
+
+/// cosign's exit codes of verification.
+const NO_SIGNATURES: u8 = 10;
+const NO_MATCH: u8 = 12;
 
 #[cfg(test)]
 mod tests {

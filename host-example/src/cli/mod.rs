@@ -5,6 +5,7 @@ mod attest;
 mod booleans;
 mod demo;
 mod download;
+mod envelope;
 mod failure;
 mod files;
 mod keys;
@@ -13,12 +14,15 @@ mod options;
 mod predicate;
 mod progress;
 mod referrers;
+mod requirements;
 mod secrets;
 mod sign;
 mod signing;
 mod tree;
 mod turns;
+mod verdicts;
 mod verify;
+mod verify_attestation;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
@@ -62,6 +66,8 @@ enum Command {
     Attest(attest::Attest),
     /// Verify images.
     Verify(verify::Verify),
+    /// Verify images by their attestations of one type.
+    VerifyAttestation(verify_attestation::VerifyAttestation),
     /// Print the payload that `sign` would sign.
     Generate(sign::Generate),
     /// Attach what was made elsewhere.
@@ -80,6 +86,8 @@ enum Command {
 enum Download {
     /// Print the signatures of both formats, a line of JSON for each.
     Signature(download::Signature),
+    /// Print the attestations of both formats, a line of JSON for each.
+    Attestation(download::Attestation),
 }
 
 #[derive(Subcommand)]
@@ -101,9 +109,11 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Sign(sign) => sign.run(&common).await,
             Command::Attest(attest) => attest.run(&common).await,
             Command::Verify(verify) => verify.run(&common).await,
+            Command::VerifyAttestation(verify) => verify.run(&common).await,
             Command::Generate(generate) => generate.run(&common).await,
             Command::Attach(Attach::Signature(attach)) => attach.run(&common).await,
             Command::Download(Download::Signature(download)) => download.run(&common).await,
+            Command::Download(Download::Attestation(download)) => download.run(&common).await,
             Command::Tree(tree) => tree.run(&common).await,
             Command::Triangulate(triangulate) => triangulate.run(&common).await,
         }

@@ -1,0 +1,118 @@
+//! What commands that verify require of what is attached to an image.
+
+use clap::{Args, ValueEnum};
+
+use cosignet_host::api::policy::{
+    Formats, Identity, LogRequirement, PrefixMapping, Rules, Threshold,
+};
+use cosignet_host::{Imports, OciRegistry, Policy, Session, World};
+
+use super::failure::Failure;
+use super::log::RequirementOptions;
+use super::options::Common;
+use super::{annotations, secrets};
+
+#[derive(Args)]
+pub struct Requirements {
+    /// A trusted public key: a file or env://NAME. Several may be given.
+    #[arg(long, required = true)]
+    key: Vec<String>,
+    /// How many of the keys must have signed.
+    #[arg(long, value_name = "N")]
+    threshold: Option<u32>,
+    /// A claim that must have been signed, key=value.
+    #[arg(short, long = "annotations", value_name = "KEY=VALUE")]
+    annotations: Vec<String>,
+    /// Which repository must have been signed: `ignore`, `repository` (the one that is verified),
+    /// `exact=NAME`, or `remap=PREFIX=SIGNED-PREFIX`.
+    #[arg(long, default_value = "ignore")]
+    identity: String,
+    /// The forms that are looked for: `simple` is what lies under a tag beside the image (`.sig`,
+    /// `.att`), `bundle` what refers to it, `any` both.
+    #[arg(long, value_enum, default_value_t = Format::Any)]
+    format: Format,
+    #[command(flatten)]
+    log: RequirementOptions,
+    /// Require no transparency log, whatever logs are trusted.
+    #[arg(long)]
+    insecure_ignore_tlog: bool,
+    /// As --insecure-ignore-tlog.
+    #[arg(long)]
+    private_infrastructure: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Any,
+    Simple,
+    Bundle,
+}
+
+impl Format {
+    fn formats(self) -> Formats {
+        match self {
+            Self::Any => Formats::Any,
+            Self::Simple => Formats::SimpleSigning,
+            Self::Bundle => Formats::Bundles,
+        }
+    }
+}
+
+impl Requirements {
+    /// A session that reaches the registry, and a log if one is to be asked; and the policy in it.
+    pub async fn start(
+        &self,
+        common: &Common,
+        client: &OciRegistry,
+    ) -> Result<(Session, Policy), Failure> {
+        let rules = self.rules()?;
+        let mut imports = Imports::none().registry(client.clone());
+        let mut world = World::Verifier;
+        if let LogRequirement::RequireOrLookUp(_) = &rules.log
+            && let Some(rekor) = self.log.client()?
+        {
+            // The one with a log to ask.
+            imports = imports.transparency_log(rekor);
+            world = World::Signer;
+        }
+        let mut session = Session::start(&common.program(world)?, imports).await?;
+        let policy = session.read_policy(&rules).await?;
+        Ok((session, policy))
+    }
+
+    fn rules(&self) -> Result<Rules, Failure> {
+        let keys = self
+            .key
+            .iter()
+            .map(|key| Ok(secrets::key(key)?.to_vec().into()));
+        Ok(Rules {
+            keys: keys.collect::<Result<_, Failure>>()?,
+            threshold: self.threshold.map_or(Threshold::Any, Threshold::AtLeast),
+            annotations: annotations::read(&self.annotations)?,
+            log: match self.insecure_ignore_tlog || self.private_infrastructure {
+                true => LogRequirement::Ignore,
+                false => self.log.requirement()?,
+            },
+            identity: identity(&self.identity)?,
+            formats: self.format.formats(),
+            limits: None,
+        })
+    }
+}
+
+fn identity(text: &str) -> Result<Identity, Failure> {
+    match text.split_once('=') {
+        None if text == "ignore" => Ok(Identity::Ignore),
+        None if text == "repository" => Ok(Identity::Repository),
+        Some(("exact", name)) => Ok(Identity::Exact(name.into())),
+        Some(("remap", mapping)) if mapping.contains('=') => {
+            let (actual, signed) = mapping.split_once('=').unwrap_or((mapping, ""));
+            let (actual, signed) = (actual.into(), signed.into());
+            Ok(Identity::Remap(PrefixMapping { actual, signed }))
+        }
+        _ => Err(Failure::other(format!(
+            "--identity {text}: expected ignore, repository, exact=NAME or \
+             remap=PREFIX=SIGNED-PREFIX"
+        ))),
+    }
+}
