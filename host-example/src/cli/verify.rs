@@ -9,6 +9,7 @@ use cosignet_host::api::report::{
     LogEvidence, LoggedEntry, SignatureFormat, SignatureReport, Verdict, VerificationError,
     VerifiedImage, VerifiedSignature,
 };
+use cosignet_host::layout::Layout;
 use cosignet_host::{Imports, Session, World};
 
 use super::failure::{Failure, registry_words, rejection_words};
@@ -16,7 +17,7 @@ use super::keys::print;
 use super::log::RequirementOptions;
 use super::options::{Common, RegistryOptions, signature_repository};
 use super::sign::resolve;
-use super::{annotations, files, secrets};
+use super::{annotations, files, layout, secrets};
 
 #[derive(Args)]
 pub struct Verify {
@@ -55,6 +56,10 @@ pub struct Verify {
     /// The log entry of the signature: cosign's annotation `dev.sigstore.cosign/bundle`.
     #[arg(long, value_name = "FILE", requires = "signature")]
     rekor_entry: Option<String>,
+    /// The images are directories, OCI image layouts as `save` writes them: DIR, or DIR:TAG or
+    /// DIR@DIGEST where there are several images in it. No registry is asked.
+    #[arg(long, conflicts_with = "detached")]
+    local_image: bool,
     /// What to print: cosign's JSON, the payloads, or a report of every signature.
     #[arg(short, long, value_enum, default_value_t = Output::Json)]
     output: Output,
@@ -102,20 +107,63 @@ type Verified = Result<VerifiedImage, VerificationError>;
 impl Verify {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
         let rules = self.rules()?;
-        let client = self.registry.client()?;
-        let mut imports = Imports::none().registry(client.clone());
-        let mut world = World::Verifier;
+        let results = match self.local_image {
+            true => self.of_directories(common, &rules).await?,
+            false => self.of_registries(common, &rules).await?,
+        };
+        self.conclude(results)
+    }
+
+    /// What is asked of a log, if one is to be asked, and the component that can ask.
+    fn log_imports(&self, rules: &Rules) -> Result<(Imports, World), Failure> {
         if let LogRequirement::RequireOrLookUp(_) = &rules.log
             && let Some(rekor) = self.log.client()?
         {
-            // The one with a log to ask.
-            imports = imports.transparency_log(rekor);
-            world = World::Signer;
+            return Ok((Imports::none().transparency_log(rekor), World::Signer));
         }
+        Ok((Imports::none(), World::Verifier))
+    }
+
+    /// A session for each directory, which is all that it can reach beside the log.
+    async fn of_directories(
+        &self,
+        common: &Common,
+        rules: &Rules,
+    ) -> Result<Vec<Verified>, Failure> {
+        if let Identity::Repository | Identity::Remap(_) = rules.identity {
+            return Err(Failure::other(
+                "a directory does not say which repository it came from: with --local-image, \
+                 --identity is ignore or exact=NAME",
+            ));
+        }
+        let (_, world) = self.log_imports(rules)?;
+        let program = common.program(world)?;
+        let mut results = Vec::new();
+        for directory in &self.images {
+            let (layout, name) = layout::open(directory)?;
+            let digest = layout.image(name)?;
+            layout.check(digest).await?;
+            let image = layout.reference(Some(&digest.to_string()))?;
+            let (imports, _) = self.log_imports(rules)?;
+            let mut session = Session::start(&program, imports.registry(layout)).await?;
+            let policy = session.read_policy(rules).await?;
+            results.extend(session.verify_images(policy, &[image], None).await?);
+        }
+        Ok(results)
+    }
+
+    async fn of_registries(
+        &self,
+        common: &Common,
+        rules: &Rules,
+    ) -> Result<Vec<Verified>, Failure> {
+        let client = self.registry.client()?;
+        let (imports, world) = self.log_imports(rules)?;
+        let imports = imports.registry(client.clone());
         let mut session = Session::start(&common.program(world)?, imports).await?;
-        let policy = session.read_policy(&rules).await?;
+        let policy = session.read_policy(rules).await?;
         let detached = self.signature.as_ref().or(self.bundle.as_ref());
-        let results = match (detached, &self.payload) {
+        match (detached, &self.payload) {
             (Some(signature), Some(payload)) => {
                 let signatures = [DetachedSignature {
                     payload: files::read(payload)?,
@@ -131,16 +179,14 @@ impl Verify {
                         .await?;
                     results.push(verified);
                 }
-                results
+                Ok(results)
             }
             _ => {
                 let place = signature_repository();
-                session
-                    .verify_images(policy, &self.images, place.as_deref())
-                    .await?
+                let images = session.verify_images(policy, &self.images, place.as_deref());
+                Ok(images.await?)
             }
-        };
-        self.conclude(results)
+        }
     }
 
     fn rules(&self) -> Result<Rules, Failure> {
@@ -246,7 +292,7 @@ fn payload(image: &VerifiedImage, signature: &VerifiedSignature) -> Value {
         payload = json!({
             "critical": {
                 "identity": {
-                    "docker-reference": format!("{}@{}", image.repository, image.digest),
+                    "docker-reference": asked(image),
                 },
                 "image": { "docker-manifest-digest": image.digest },
                 "type": payload["predicateType"],
@@ -265,6 +311,14 @@ fn payload(image: &VerifiedImage, signature: &VerifiedSignature) -> Value {
         }
     }
     payload
+}
+
+/// The repository that was asked, which a directory does not say; cosign prints nothing then.
+fn asked(image: &VerifiedImage) -> String {
+    match image.repository.as_str() {
+        Layout::REPOSITORY => String::new(),
+        repository => format!("{repository}@{}", image.digest),
+    }
 }
 
 /// cosign's text: a payload a line.
