@@ -104,7 +104,11 @@ mod tests {
             (r#"{"rootfs":{}}"#, None),
             ("not json", None),
         ] {
-            assert_eq!(media_type(content.as_bytes()).as_deref(), expected, "{content}");
+            assert_eq!(
+                media_type(content.as_bytes()).as_deref(),
+                expected,
+                "{content}"
+            );
         }
     }
 

@@ -89,9 +89,8 @@ impl Folder {
     pub fn blob(&self, digest: Digest, limit: u64) -> Result<Vec<u8>, RegistryError> {
         let (file, size) = self.open_blob(digest)?;
         let what = || format!("{self}: blob {digest}");
-        let content = read_whole(file, size, limit).map_err(|error| {
-            RegistryError::Unavailable(format!("{}: {error}", what()))
-        })?;
+        let content = read_whole(file, size, limit)
+            .map_err(|error| RegistryError::Unavailable(format!("{}: {error}", what())))?;
         content.ok_or_else(|| RegistryError::TooLarge {
             what: what(),
             limit,
@@ -234,7 +233,8 @@ fn read_whole(file: File, size: u64, limit: u64) -> io::Result<Option<Vec<u8>>> 
     }
     // It may have grown since.
     let mut content = Vec::new();
-    file.take(limit.saturating_add(1)).read_to_end(&mut content)?;
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut content)?;
     Ok(Some(content).filter(|content| content.len() as u64 <= limit))
 }
 

@@ -190,7 +190,9 @@ impl Graph {
     async fn tagged(&mut self, source: Source<'_>, subject: Digest) -> Result<(), LayoutError> {
         for suffix in ["sig", "att", "sbom"] {
             let tag = format!("{}.{suffix}", referrers_tag(&subject));
-            let fetched = source.registry.fetch_manifest(source.attached, &tag, MAX_MANIFEST);
+            let fetched = source
+                .registry
+                .fetch_manifest(source.attached, &tag, MAX_MANIFEST);
             let Some(manifest) = found(fetched.await)? else {
                 continue;
             };
@@ -238,7 +240,8 @@ impl Graph {
                     continue;
                 }
                 let node = self.node(digest);
-                let Some(node) = node.filter(|node| node.document.subject() == Some(subject)) else {
+                let Some(node) = node.filter(|node| node.document.subject() == Some(subject))
+                else {
                     let why = format!("{digest} is listed as a referrer of {subject}, and is none");
                     self.left_out.push(why);
                     continue;
@@ -293,7 +296,9 @@ async fn fetch(
     digest: Digest,
 ) -> Result<Option<Manifest>, LayoutError> {
     let name = digest.to_string();
-    let fetched = source.registry.fetch_manifest(repository, &name, MAX_MANIFEST);
+    let fetched = source
+        .registry
+        .fetch_manifest(repository, &name, MAX_MANIFEST);
     let Some(Manifest {
         media_type,
         content,

@@ -52,7 +52,9 @@ pub async fn load(
     for node in &graph.nodes {
         let place = node.of(image, attached);
         for blob in node.document.blobs() {
-            if pushed.insert((place, blob.digest)) && !registry.has_blob(place, &blob.digest).await? {
+            if pushed.insert((place, blob.digest))
+                && !registry.has_blob(place, &blob.digest).await?
+            {
                 let (file, _) = layout.folder.open_blob(blob.digest)?;
                 registry.push_blob_from(place, &blob, file).await?;
             }
@@ -120,7 +122,10 @@ async fn keep(
     let tag = referrers_tag(&subject);
     let malformed = |why: String| LayoutError::Malformed(format!("{repository}:{tag}: {why}"));
     for _ in 0..ATTEMPTS {
-        let list = match registry.fetch_manifest(repository, &tag, MAX_MANIFEST).await {
+        let list = match registry
+            .fetch_manifest(repository, &tag, MAX_MANIFEST)
+            .await
+        {
             Err(RegistryError::NotFound(_)) => Referrers::empty(),
             list => {
                 let list = list?;

@@ -114,9 +114,8 @@ impl Layout {
     /// # Errors
     /// It is not there, or nothing is named and there are several images, or none.
     pub fn image(&self, name: Option<&str>) -> Result<Digest, LayoutError> {
-        let missing = |name: &str| {
-            LayoutError::WhichImage(format!("{}: no image {name} in it", self.folder))
-        };
+        let missing =
+            |name: &str| LayoutError::WhichImage(format!("{}: no image {name} in it", self.folder));
         if let Some(name) = name {
             return match name.parse() {
                 Ok(digest) if self.folder.size(digest).is_ok() => Ok(digest),
@@ -153,7 +152,12 @@ impl Layout {
     /// an attachment and has a tag of its own is an image: others would take it for one.
     fn images(&self) -> Result<Vec<Digest>, LayoutError> {
         let mut images = Vec::new();
-        for entry in self.index.entries.iter().filter(|entry| !entry.is_attached()) {
+        for entry in self
+            .index
+            .entries
+            .iter()
+            .filter(|entry| !entry.is_attached())
+        {
             let digest = entry.digest;
             if images.contains(&digest) || (entry.tag().is_none() && self.refers(entry)?) {
                 continue;
@@ -242,7 +246,9 @@ impl Layout {
         let named = named.map(|entry| entry.media_type.clone());
         named
             .or_else(|| document::media_type(content))
-            .ok_or_else(|| RegistryError::Invalid(format!("{}: {digest} is no manifest", self.folder)))
+            .ok_or_else(|| {
+                RegistryError::Invalid(format!("{}: {digest} is no manifest", self.folder))
+            })
     }
 }
 

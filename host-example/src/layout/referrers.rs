@@ -20,9 +20,9 @@ pub(super) fn all(folder: &Folder) -> Result<BTreeMap<Digest, Vec<Referrer>>, St
         if !folder.begins_object(digest) {
             continue;
         }
-        left = left
-            .checked_sub(size)
-            .ok_or_else(|| format!("{folder}: more than {MAX_TOTAL} bytes that may be manifests"))?;
+        left = left.checked_sub(size).ok_or_else(|| {
+            format!("{folder}: more than {MAX_TOTAL} bytes that may be manifests")
+        })?;
         let content = folder.blob(digest, MAX_MANIFEST);
         let content = content.map_err(|error| error.to_string())?;
         if let Some((subject, referrer)) = referrer(digest, &content) {

@@ -33,7 +33,9 @@ pub async fn save(
     let (root, tag) = match &image.selector {
         Selector::Digest(digest) => (*digest, None),
         Selector::Tag(tag) => {
-            let manifest = registry.fetch_manifest(repository, tag, MAX_MANIFEST).await?;
+            let manifest = registry
+                .fetch_manifest(repository, tag, MAX_MANIFEST)
+                .await?;
             (Digest::of(&manifest.content), Some(tag.as_str()))
         }
     };

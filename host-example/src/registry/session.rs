@@ -16,8 +16,8 @@ use super::{
     name::Repository,
 };
 use crate::http::{
-    Answer, Backoff, Content, Request, Sink, TransportError, TransportErrorKind, display, is_redirect,
-    is_transient, retry_after,
+    Answer, Backoff, Content, Request, Sink, TransportError, TransportErrorKind, display,
+    is_redirect, is_transient, retry_after,
 };
 
 /// One operation on one repository, with its deadline.

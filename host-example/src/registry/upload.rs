@@ -55,7 +55,9 @@ enum Outcome {
 impl Upload<'_> {
     async fn attempt(&self, way: Way) -> Result<Outcome, Failure> {
         let begin = Target::Path("blobs/uploads/".to_owned());
-        let begun = self.send(Method::POST, begin, self.content.part(0..0), None).await?;
+        let begun = self
+            .send(Method::POST, begin, self.content.part(0..0), None)
+            .await?;
         let begun = begun.into_success(&self.what, self.session.endpoint.host())?;
         let mut location = begun.location()?;
         let mut from = begun.url.clone();
