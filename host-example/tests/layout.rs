@@ -256,10 +256,7 @@ async fn damaged_signatures_do_not_count() {
             damage.to(&saved.blob(Digest::of(content)), content);
             assert!(saved.verify(formats).await.is_err(), "{damage:?}");
             saved.verify(other).await.unwrap();
-            // A referrer that is gone, or no longer one, is none; all else is missed.
-            if content != &referrer {
-                saved.refused_by_load().await;
-            }
+            saved.refused_by_load().await;
         }
     }
 }
@@ -557,13 +554,18 @@ async fn referrers_of_referrers_come_along() {
 #[tokio::test]
 async fn lists_are_merged() {
     let saved = Saved::new().await;
-    let target = registry(false).await;
     let tag = referrers_tag(&image());
+    let neighbour = Digest::of(b"foreign");
     let foreign = format!(
-        r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{{"mediaType":"{MANIFEST}","size":7,"digest":"{}","artifactType":"a/b","more":[1, 2]}}],"annotations":{{"a":"b"}}}}"#,
-        Digest::of(b"foreign"),
+        r#"{{"schemaVersion":2,"mediaType":"{INDEX}","manifests":[{{"mediaType":"{MANIFEST}","size":7,"digest":"{neighbour}","artifactType":"a/b","more":[1, 2]}}],"annotations":{{"a":"b"}}}}"#
     );
-    target.put_manifest("app", Some(&tag), INDEX, foreign.clone());
+    let with_neighbour = async || {
+        let target = registry(false).await;
+        target.put_manifest("app", None, MANIFEST, "foreign");
+        target.put_manifest("app", Some(&tag), INDEX, foreign.clone());
+        target
+    };
+    let target = with_neighbour().await;
     load(&saved.directory, None, &target, "app:v1")
         .await
         .unwrap();
@@ -576,8 +578,7 @@ async fn lists_are_merged() {
     );
 
     // Somebody else writes at the same time, and undoes ours once.
-    let target = registry(false).await;
-    target.put_manifest("app", Some(&tag), INDEX, foreign.clone());
+    let target = with_neighbour().await;
     let stale = Action::ReplaceBody(foreign.clone().into());
     let stale = Fault::new(stale)
         .method(Method::GET)
@@ -588,10 +589,13 @@ async fn lists_are_merged() {
         .unwrap();
     assert_eq!(hits.count(), 1);
     // Always: it does not go on for ever, and says so.
-    let target = registry(false).await;
-    let stale = Action::ReplaceBody(foreign.into());
-    target.put_manifest("app", Some(&tag), INDEX, "{}");
-    target.inject(Fault::new(stale).method(Method::GET).path_contains(tag));
+    let target = with_neighbour().await;
+    let stale = Action::ReplaceBody(foreign.clone().into());
+    target.inject(
+        Fault::new(stale)
+            .method(Method::GET)
+            .path_contains(tag.clone()),
+    );
     let refused = load(&saved.directory, None, &target, "app:v1").await;
     let refused = refused.unwrap_err().to_string();
     assert!(refused.contains("others write"), "{refused}");
@@ -813,7 +817,14 @@ async fn the_command_line() {
         &directory,
         &["--identity", "exact=127.0.0.1:5055/test/app"],
     ));
-    succeeds(&verify(&trusted, &directory, &["--local-image=true"]));
+    let as_go_writes_it = [
+        "verify",
+        "--key",
+        &trusted,
+        "--local-image=true",
+        &directory,
+    ];
+    succeeds(&cosignet(&as_go_writes_it));
     let copy = format!("{}/copy:v1", target.host());
     succeeds(&cosignet(&["load", "--dir", &directory, &copy]));
     succeeds(&cosignet(&["verify", "--key", &trusted, &copy]));
@@ -874,7 +885,6 @@ async fn signatures_in_another_repository() {
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn layers_are_never_in_memory() {
-    use nix::sys::resource::{UsageWho, getrusage};
     let source = registry(true).await;
     let target = EmbeddedRegistry::start(Options {
         max_blob_size: 300 << 20,
@@ -895,8 +905,17 @@ async fn layers_are_never_in_memory() {
         format!("{}/app:v1", source.host()),
         format!("{}/app:v1", target.host()),
     );
-    succeeds(&cosignet(&["save", "--dir", &directory, &from]));
-    succeeds(&cosignet(&["load", "--dir", &directory, &to]));
+    // Not even the address space, its own 35 MiB of program included, may be larger.
+    let within = |arguments: &[&str]| {
+        let limited = r#"ulimit -v 102400 && exec "$0" "$@""#;
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", limited, env!("CARGO_BIN_EXE_cosignet")])
+            .args(arguments);
+        shell.env("HOME", "/nonexistent").output().unwrap()
+    };
+    succeeds(&within(&["save", "--dir", &directory, &from]));
+    succeeds(&within(&["load", "--dir", &directory, &to]));
     assert!(target.manifest("app", "v1").is_some());
     let unsigned = cosignet(&[
         "verify",
@@ -906,9 +925,6 @@ async fn layers_are_never_in_memory() {
         &directory,
     ]);
     assert_eq!(unsigned.status.code(), Some(10));
-    // Of the largest of all children that this process has waited for.
-    let peak = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss();
-    assert!(peak < 100 * 1024, "{peak} KiB");
 }
 
 // --- Helpers ---
@@ -1030,8 +1046,9 @@ async fn verify(
         ..Rules::one_key(data(key))
     };
     let policy = session.read_policy(&rules).await.unwrap();
-    let verified = session.verify_images(policy, &[image.to_owned()], None);
-    verified.await.unwrap().remove(0)
+    let images = [image.to_owned()];
+    let verified = session.verify_images(policy, &images, None).await;
+    verified.unwrap().remove(0)
 }
 
 async fn registry(referrers_api: bool) -> EmbeddedRegistry {

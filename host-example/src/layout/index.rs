@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cosignet::oci::{Digest, media_type, referrers_tag};
+use cosignet::oci::{Descriptor, Digest, media_type, referrers_tag};
 use serde::{Deserialize, Serialize};
 
 use super::{LayoutError, MAX_MANIFEST, folder::Folder};
@@ -106,6 +106,15 @@ impl Index {
 }
 
 impl Entry {
+    /// What is where.
+    pub fn descriptor(&self) -> Descriptor {
+        Descriptor {
+            media_type: self.media_type.clone(),
+            size: self.size,
+            digest: self.digest,
+        }
+    }
+
     /// The tag that it had (OCI image specification, `annotations.md`).
     pub fn tag(&self) -> Option<&str> {
         self.annotation(REF_NAME)

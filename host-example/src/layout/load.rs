@@ -12,8 +12,8 @@ use crate::registry::{OciRegistry, Registry as _, RegistryError, RegistryPush as
 /// tag or digest there, where there are several. What is attached goes to the repository `attached`,
 /// if it is another one.
 ///
-/// First, every blob is compared with its digest: of a damaged layout nothing is pushed. Blobs go
-/// first, then manifests, then the lists of referrers that clients keep where the registry keeps
+/// First, whatever the index names and every blob of the image is compared with its digest: of a
+/// damaged layout nothing is pushed. Blobs go first, then manifests, then the lists of referrers that clients keep where the registry keeps
 /// none, then the tags of signatures, and the image's own tag at the very end: whoever sees the image
 /// there sees all that belongs to it. Layers are streamed.
 ///
@@ -42,6 +42,9 @@ pub async fn load(
         }
     };
     let graph = Graph::of(layout.source(), root).await?;
+    for entry in &layout.index.entries {
+        layout.folder.verified_blob(&entry.descriptor())?;
+    }
     for blob in graph.blobs() {
         layout.folder.verified_blob(&blob)?;
     }

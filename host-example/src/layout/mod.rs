@@ -217,7 +217,12 @@ impl Layout {
                 own(repository)?;
                 let missing = || RegistryError::NotFound(format!("{}: {reference}", self.folder));
                 let digest = self.index.attached(reference).ok_or_else(missing)?;
-                let content = self.folder.blob(digest, max_size)?;
+                // The index names it, so it is missed where it is not there.
+                let content = self.folder.blob(digest, max_size);
+                let content = content.map_err(|error| match error {
+                    RegistryError::NotFound(words) => RegistryError::Invalid(words),
+                    other => other,
+                })?;
                 let verified = VerifiedBytes::with_digest(content, digest).map_err(|error| {
                     RegistryError::Invalid(format!("{}: {reference}: {error}", self.folder))
                 })?;
