@@ -601,6 +601,48 @@ async fn lists_are_merged() {
     assert!(refused.contains("others write"), "{refused}");
 }
 
+/// Others' signatures stay, which `cosign load` replaces.
+#[tokio::test]
+async fn signatures_are_merged() {
+    let saved = Saved::new().await;
+    let target = registry(false).await;
+    // By two keys, of which one is that of the image on disk: one layer is in both.
+    let there = |name: &str| data(&format!("legacy-sig/v2.5.0-two-signers/{name}"));
+    for blob in ["config.json", "payload-0.json", "payload-1.json"] {
+        target.put_blob("app", there(blob));
+    }
+    let tag = referrers_tag(&image()) + ".sig";
+    target.put_manifest("app", Some(&tag), MANIFEST, there("manifest.json"));
+    let layers = || {
+        let manifest = target.manifest("app", &tag).unwrap().1;
+        let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+        manifest["layers"].as_array().unwrap().clone()
+    };
+    let (before, ours) = (layers(), data("legacy-sig/v2.5.0-plain/manifest.json"));
+    let ours: Value = serde_json::from_slice(&ours).unwrap();
+    load(&saved.directory, None, &target, "app:v1")
+        .await
+        .unwrap();
+    let merged = [&before[..], ours["layers"].as_array().unwrap()].concat();
+    assert_eq!(layers(), merged);
+    load(&saved.directory, None, &target, "app:v1")
+        .await
+        .unwrap();
+    assert_eq!(layers(), merged);
+    let reference = format!("{}/app:v1", target.host());
+    for key in [TRUSTED, STRANGER] {
+        let verified = verify(client(), &reference, Formats::SimpleSigning, key).await;
+        assert_eq!(verified.unwrap().signatures.len(), 3);
+    }
+    // What is no signature image is left alone.
+    target.put_manifest("app", Some(&tag), INDEX, data("image/index.json"));
+    assert!(
+        load(&saved.directory, None, &target, "app:v1")
+            .await
+            .is_err()
+    );
+}
+
 /// A neighbour's rubbish keeps no image back, and is told of.
 #[tokio::test]
 async fn what_cannot_be_read_is_left_out() {

@@ -79,6 +79,11 @@ impl Tag {
     pub fn name(&self) -> String {
         format!("{}.{}", referrers_tag(&self.subject), self.suffix)
     }
+
+    /// Whether several add to what is under it.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.suffix, "sig" | "att")
+    }
 }
 
 type Walk<'a, T> = Pin<Box<dyn Future<Output = Result<T, LayoutError>> + Send + 'a>>;

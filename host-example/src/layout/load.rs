@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cosignet::oci::{Digest, Reference, Referrer, Referrers, Selector, media_type, referrers_tag};
+use cosignet::oci::{Digest, Reference, Referrer, Selector, referrers_tag};
 
 use super::graph::{Copied, Graph};
+use super::merge::{Ours, settle};
 use super::{Layout, LayoutError, MAX_MANIFEST};
 use crate::registry::{OciRegistry, Registry as _, RegistryError, RegistryPush as _};
 
@@ -17,8 +18,8 @@ use crate::registry::{OciRegistry, Registry as _, RegistryError, RegistryPush as
 /// none, then the tags of signatures, and the image's own tag at the very end: whoever sees the image
 /// there sees all that belongs to it. Layers are streamed.
 ///
-/// Nothing is verified but digests. A signature image that is under its tag already is replaced, as
-/// cosign does; lists of referrers are merged.
+/// Nothing is verified but digests. Signatures, attestations and lists of referrers that are there
+/// already are merged with ours, unlike in cosign, which replaces them.
 ///
 /// # Errors
 /// `to` names another digest, the layout is damaged or does not have that image, or the registry
@@ -67,7 +68,17 @@ pub async fn load(
     }
     keep_lists(registry, attached, &graph.referrers).await?;
     for tag in &graph.tags {
-        push(registry, attached, &tag.name(), &graph, tag.target).await?;
+        let name = tag.name();
+        match graph.node(tag.target) {
+            Some(node) if tag.is_shared() => {
+                let ours = Ours::Signatures {
+                    media_type: &node.descriptor.media_type,
+                    content: &node.content,
+                };
+                settle(registry, attached, &name, ours).await?;
+            }
+            _ => push(registry, attached, &name, &graph, tag.target).await?,
+        }
     }
     if let Some(tag) = tag {
         push(registry, image, tag, &graph, root).await?;
@@ -107,53 +118,11 @@ async fn keep_lists(
         let listed = registry.list_referrers(repository, &name, MAX_MANIFEST);
         match listed.await {
             Err(RegistryError::Unsupported(_)) => {
-                keep(registry, repository, subject, &referrers).await?;
+                let tag = referrers_tag(&subject);
+                settle(registry, repository, &tag, Ours::Referrers(&referrers)).await?;
             }
             listed => drop(listed?),
         }
     }
     Ok(())
 }
-
-/// Merges into the list. It is read again: of two that write at once, one might undo the other.
-async fn keep(
-    registry: &OciRegistry,
-    repository: &str,
-    subject: Digest,
-    referrers: &[&Referrer],
-) -> Result<(), LayoutError> {
-    let tag = referrers_tag(&subject);
-    let malformed = |why: String| LayoutError::Malformed(format!("{repository}:{tag}: {why}"));
-    for _ in 0..ATTEMPTS {
-        let list = match registry
-            .fetch_manifest(repository, &tag, MAX_MANIFEST)
-            .await
-        {
-            Err(RegistryError::NotFound(_)) => Referrers::empty(),
-            list => {
-                let list = list?;
-                Referrers::parse(&list.media_type, &list.content)
-                    .map_err(|error| malformed(error.to_string()))?
-            }
-        };
-        let known: BTreeSet<_> = list.all().map(|one| one.descriptor.digest).collect();
-        let mut missing = referrers
-            .iter()
-            .filter(|one| !known.contains(&one.descriptor.digest))
-            .peekable();
-        if missing.peek().is_none() {
-            return Ok(());
-        }
-        let list = missing.try_fold(list, |list, one| list.with(one, &[]));
-        let list = list.and_then(|list| list.to_json()).map_err(malformed)?;
-        registry
-            .push_manifest(repository, &tag, media_type::OCI_INDEX, list.into_bytes())
-            .await?;
-    }
-    Err(malformed(format!(
-        "others write the list of referrers too: after {ATTEMPTS} attempts ours are not in it"
-    )))
-}
-
-/// The last of them reads only.
-const ATTEMPTS: usize = 4;

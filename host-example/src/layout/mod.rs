@@ -25,13 +25,15 @@
 //!
 //! How data flows: `folder` opens and writes files and lets none outside be reached, `index` is
 //! `index.json`, `document` what a manifest names, `referrers` finds who refers to what; `graph`
-//! walks an image, in a registry or on disk, and [`save`] and [`load`] copy what it found.
+//! walks an image, in a registry or on disk, [`save`] and [`load`] copy what it found, and `merge` keeps
+//! what others attached.
 
 mod document;
 mod folder;
 mod graph;
 mod index;
 mod load;
+mod merge;
 mod referrers;
 mod save;
 
