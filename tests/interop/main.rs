@@ -20,6 +20,7 @@ mod bundles;
 mod bytes;
 mod detached;
 mod index;
+mod layout;
 mod log;
 mod logging;
 mod merging;
