@@ -219,6 +219,11 @@ impl Repository {
         self.push(INDEX, &index)
     }
 
+    /// Whether there is a manifest under a tag or digest.
+    pub fn has(&self, reference: &str) -> bool {
+        self.manifest(reference).is_some()
+    }
+
     /// The manifest under a tag or digest with its media type, if there is one.
     fn manifest(&self, reference: &str) -> Option<(String, String)> {
         let url = self.url(&format!("manifests/{reference}"));
@@ -286,7 +291,11 @@ impl Repository {
             .expect("the registry answers");
         assert_eq!(answer.status(), 202, "POST {url}");
         let location = answer.headers()["location"].to_str().expect("ASCII");
-        let request = self.agent.put(location).query("digest", &digest);
+        let location = match location.starts_with('/') {
+            true => format!("http://{}{location}", self.host),
+            false => location.to_owned(),
+        };
+        let request = self.agent.put(&location).query("digest", &digest);
         let answer = request.send(blob).expect("the registry answers");
         assert_eq!(answer.status(), 201, "PUT {location}");
         digest

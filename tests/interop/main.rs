@@ -19,6 +19,7 @@ mod algorithms;
 mod bundles;
 mod bytes;
 mod detached;
+mod embedded;
 mod index;
 mod layout;
 mod log;
