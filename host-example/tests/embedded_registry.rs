@@ -554,6 +554,11 @@ async fn errors_have_a_shape() {
     ] {
         let answer = site.send(method.clone(), &path, "").await;
         assert_eq!(answer.status(), status, "{method} {path}");
+        let allowed = answer
+            .headers()
+            .get("allow")
+            .map(|_| header(&answer, "allow"));
+        assert_eq!(allowed.is_some(), status == 405, "{method} {path}");
         assert_eq!(header(&answer, "content-type"), "application/json");
         let body: Value = serde_json::from_str(&text(answer).await).expect("JSON");
         let errors = body["errors"].as_array().expect("a list");
@@ -577,6 +582,46 @@ async fn errors_have_a_shape() {
             assert!(expected.contains(&head.status().as_u16()), "HEAD {path}");
             assert_eq!(text(head).await, "");
         }
+    }
+}
+
+/// RFC 9110, section 15.5.6: who refuses a method says which ones there are.
+#[tokio::test]
+async fn methods_that_an_endpoint_has() {
+    let site = Site::start(Options::default()).await;
+    let digest = site.registry.put_blob("a", "hello");
+    let manifest = site
+        .registry
+        .put_manifest("a", Some("v1"), OCI_MANIFEST, "{}");
+    let start = site.send(Method::POST, "/v2/a/blobs/uploads/", "").await;
+    let upload = header(&start, "location");
+    let all = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+    for path in [
+        "/v2/",
+        &format!("/v2/a/blobs/{digest}"),
+        "/v2/a/blobs/uploads/",
+        &upload,
+        &format!("/v2/a/manifests/{manifest}"),
+        "/v2/a/tags/list",
+        &format!("/v2/a/referrers/{manifest}"),
+    ] {
+        // The one that takes away comes last.
+        let mut answered = Vec::new();
+        let mut allowed = None;
+        for method in all {
+            let answer = site.send(method.parse().expect("a method"), path, "").await;
+            match answer.status().as_u16() {
+                405 => allowed = Some(header(&answer, "allow")),
+                _ => answered.push(method),
+            }
+        }
+        assert_eq!(allowed, Some(in_order(&answered)), "{path}");
+    }
+
+    fn in_order(methods: &[&str]) -> String {
+        let order = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"];
+        let methods = order.into_iter().filter(|method| methods.contains(method));
+        methods.collect::<Vec<_>>().join(", ")
     }
 }
 

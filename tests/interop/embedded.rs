@@ -8,10 +8,8 @@ use cosignet_host::embedded::registry::{EmbeddedRegistry, Options};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::image::{Image, Repository};
-use crate::keys::KeyPair;
+use crate::image::Repository;
 use crate::lab::Lab;
-use crate::outcome::Outcome;
 use crate::tool::Tool;
 
 #[test]
@@ -144,24 +142,14 @@ fn every_cosign_signs_and_verifies() {
         }
         // cosign 3's own format, and attestations, which 2 puts under a tag.
         let image = site.repository("team/bundled").push_image();
-        sign_bundle(&lab, &key, &image);
-        attest(&lab, Tool::Cosign2, &key, &image);
-        attest(&lab, Tool::Cosign3, &key, &image);
+        lab.sign_bundle(&key, &image.reference());
+        lab.attest(Tool::Cosign2, &key, &image.reference());
+        lab.attest(Tool::Cosign3, &key, &image.reference());
         let reference = image.reference();
         for tool in [Tool::Cosign3, Tool::Cosignet] {
             lab.verify(tool, &key, &reference, &[]).succeeds();
         }
-        for tool in Tool::COSIGNS {
-            let verify = [
-                "verify-attestation",
-                "--key",
-                &key.public,
-                "--type",
-                "custom",
-            ];
-            let flags = ["--insecure-ignore-tlog", &reference];
-            lab.run(tool, &[&verify[..], &flags].concat()).succeeds();
-        }
+        lab.attested_for_cosigns(&key, &reference);
         let tree = |tool| lab.run(tool, &["tree", &reference]).succeeds().stdout;
         assert!(tree(Tool::Cosign3).contains("artifacts via OCI referrer"));
         let lists = image.repository.has(&image.digest.replace(':', "-"));
@@ -216,27 +204,6 @@ impl Site {
     fn repository(&self, name: &str) -> Repository {
         Repository::new(&self.registry.host(), name)
     }
-}
-
-/// In cosign 3's own format, offline.
-fn sign_bundle(lab: &Lab, key: &KeyPair, image: &Image) {
-    let sign = ["sign", "--yes", "--key", &key.private];
-    let flags = ["--tlog-upload=false", "--use-signing-config=false"];
-    let image = image.reference();
-    lab.run(Tool::Cosign3, &[&sign[..], &flags, &[&image]].concat())
-        .succeeds();
-}
-
-fn attest(lab: &Lab, tool: Tool, key: &KeyPair, image: &Image) -> Outcome {
-    let predicate = lab.file(r#"{"a": 1}"#);
-    let attest = ["attest", "--yes", "--key", &key.private, "--type", "custom"];
-    let flags: &[&str] = match tool {
-        Tool::Cosign3 => &["--tlog-upload=false", "--use-signing-config=false"],
-        _ => &["--tlog-upload=false"],
-    };
-    let (image, rest) = (image.reference(), ["--predicate", &predicate]);
-    lab.run(tool, &[&attest[..], flags, &rest, &[&image]].concat())
-        .succeeds()
 }
 
 fn sha256_of(file: &str) -> String {

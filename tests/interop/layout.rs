@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use crate::image::Image;
 use crate::keys::KeyPair;
 use crate::lab::Lab;
 use crate::outcome::Outcome;
@@ -24,7 +23,7 @@ fn what_cosign_saves_is_verified_and_loaded() {
 
         lab.sign(saver, &key, &image.reference(), &["-a", "a=1"])
             .succeeds();
-        attest(&lab, &key, &image);
+        lab.attest(Tool::Cosign2, &key, &image.reference());
         save(&lab, saver, &directory, &image.tag("v1"));
         on_disk(&lab, Tool::Cosignet, &stranger, &directory).exits_with(NO_MATCH);
         let theirs = on_disk(&lab, saver, &key, &directory).succeeds();
@@ -33,17 +32,7 @@ fn what_cosign_saves_is_verified_and_loaded() {
 
         let copy = loaded(&lab, Tool::Cosignet, &directory, "copy/by-cosignet");
         lab.verified_by_all(&key, &copy, &["-a", "a=1"]);
-        for tool in Tool::COSIGNS {
-            let verify = [
-                "verify-attestation",
-                "--key",
-                &key.public,
-                "--type",
-                "custom",
-            ];
-            let flags = ["--insecure-ignore-tlog", &copy];
-            lab.run(tool, &[&verify[..], &flags].concat()).succeeds();
-        }
+        lab.attested_for_cosigns(&key, &copy);
     }
 }
 
@@ -55,7 +44,7 @@ fn what_cosignet_saves_cosign_verifies_and_loads() {
         let image = lab.image();
         lab.sign(Tool::Cosignet, &key, &image.reference(), &[])
             .succeeds();
-        attest(&lab, &key, &image);
+        lab.attest(Tool::Cosign2, &key, &image.reference());
         let directory = lab.path();
         save(&lab, Tool::Cosignet, &directory, &image.tag("v1"));
         on_disk(&lab, reader, &key, &directory).succeeds();
@@ -106,7 +95,7 @@ fn bundles() {
     let lab = Lab::new();
     let (key, stranger) = (lab.generate(Tool::Cosign3), lab.generate(Tool::Cosign3));
     let image = lab.image();
-    sign_bundle(&lab, &key, &image);
+    lab.sign_bundle(&key, &image.reference());
     let (theirs, ours) = (lab.path(), lab.path());
     save(&lab, Tool::Cosign3, &theirs, &image.tag("v1"));
     save(&lab, Tool::Cosignet, &ours, &image.tag("v1"));
@@ -137,7 +126,7 @@ fn oras_and_crane() {
     let lab = Lab::new();
     let key = lab.generate(Tool::Cosign3);
     let image = lab.image();
-    sign_bundle(&lab, &key, &image);
+    lab.sign_bundle(&key, &image.reference());
     let tag = image.tag("v1");
     // Two images in one directory, told apart by their tags; the bundle comes along.
     let directory = lab.path();
@@ -220,24 +209,6 @@ fn loaded(lab: &Lab, tool: Tool, directory: &str, repository: &str) -> String {
 
 fn on_disk(lab: &Lab, tool: Tool, key: &KeyPair, directory: &str) -> Outcome {
     lab.verify(tool, key, directory, &["--local-image"])
-}
-
-fn attest(lab: &Lab, key: &KeyPair, image: &Image) {
-    let predicate = lab.file(r#"{"a": 1}"#);
-    let attest = ["attest", "--yes", "--key", &key.private, "--type", "custom"];
-    let rest = ["--tlog-upload=false", "--predicate", &predicate];
-    let image = image.reference();
-    lab.run(Tool::Cosign2, &[&attest[..], &rest, &[&image]].concat())
-        .succeeds();
-}
-
-/// In cosign 3's own format, offline.
-fn sign_bundle(lab: &Lab, key: &KeyPair, image: &Image) {
-    let sign = ["sign", "--yes", "--key", &key.private];
-    let flags = ["--tlog-upload=false", "--use-signing-config=false"];
-    let image = image.reference();
-    lab.run(Tool::Cosign3, &[&sign[..], &flags, &[&image]].concat())
-        .succeeds();
 }
 
 fn host(repository: &str) -> &str {
