@@ -25,9 +25,9 @@
 //! # Hooks
 //!
 //! Each import is a trait: [`registry::Registry`], [`registry::RegistryPush`], [`KeyService`],
-//! [`TransparencyLog`]. Implement one to serve it from elsewhere (a cache, a mirror, a layout on
-//! disk), or wrap a ready one ([`OciRegistry`], [`Rekor`]) to watch what crosses the component's
-//! edge. A program with a linker of its own adds the imports with [`add_to_linker`].
+//! [`TransparencyLog`]. Implement one to serve it from elsewhere (a cache, a mirror), lend a directory
+//! ([`layout::Layout`]), or wrap a ready one ([`OciRegistry`], [`Rekor`]) to watch what crosses the
+//! component's edge. A program with a linker of its own adds the imports with [`add_to_linker`].
 //!
 //! # Limits
 //!
@@ -40,6 +40,7 @@
 //! of them wants [`Sandbox::pooled`].
 
 pub mod embedded;
+pub mod layout;
 pub mod log;
 pub mod registry;
 

@@ -452,7 +452,235 @@ async fn large_refused_body_still_gets_its_answer() {
     assert_eq!(&start, b"HTTP/1.1 413");
 }
 
+#[tokio::test]
+async fn uploads_have_uuids_and_empty_blobs_end_too() {
+    let site = Site::start(Options::default()).await;
+    let empty = sha256(b"");
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let start = site.send(Method::POST, "/v2/a/blobs/uploads/", "").await;
+        assert_eq!(
+            (start.status().as_u16(), header(&start, "range")),
+            (202, "0-0".into())
+        );
+        let location = header(&start, "location");
+        let id = location.split(['/', '?']).nth(5).expect("an id").to_owned();
+        let lengths: Vec<_> = id.split('-').map(str::len).collect();
+        assert_eq!(lengths, [8, 4, 4, 4, 12], "{id}");
+        assert!(
+            id.bytes()
+                .all(|byte| byte == b'-' || byte.is_ascii_hexdigit()),
+            "{id}"
+        );
+        ids.push(id);
+        let end = format!("{location}&digest={empty}");
+        assert_eq!(site.send(Method::PUT, &end, "").await.status(), 201);
+    }
+    assert_ne!(ids[0], ids[1]);
+    let once = format!("/v2/b/blobs/uploads/?digest={empty}");
+    assert_eq!(site.send(Method::POST, &once, "").await.status(), 201);
+    for repository in ["a", "b"] {
+        let path = format!("/v2/{repository}/blobs/{empty}");
+        let head = site.send(Method::HEAD, &path, "").await;
+        assert_eq!(
+            (head.status().as_u16(), header(&head, "content-length")),
+            (200, "0".into())
+        );
+        assert_eq!(header(&head, "docker-content-digest"), empty);
+    }
+}
+
+/// The last chunk may come with the end of the upload, and has its place too.
+#[tokio::test]
+async fn last_chunk_at_the_end() {
+    let site = Site::start(Options::default()).await;
+    let digest = sha256(b"0123456789");
+    let start = site.send(Method::POST, "/v2/a/blobs/uploads/", "").await;
+    let upload = header(&start, "location");
+    let chunk = async |method: Method, path: &str, range: &str, body: &'static str| {
+        let request = site.client.request(method, site.url(path));
+        let request = request.header("content-range", range).body(body);
+        request.send().await.expect("an answer")
+    };
+    let end = format!("{upload}&digest={digest}");
+    // Nothing but the first can be first, in whichever way it comes.
+    for (method, path) in [(Method::PATCH, &upload), (Method::PUT, &end)] {
+        let early = chunk(method, path, "5-9", "56789").await;
+        refused(early, 416, "BLOB_UPLOAD_INVALID").await;
+    }
+    let first = chunk(Method::PATCH, &upload, "0-4", "01234").await;
+    assert_eq!(
+        (first.status().as_u16(), header(&first, "range")),
+        (202, "0-4".into())
+    );
+    let gap = chunk(Method::PUT, &end, "6-9", "6789").await;
+    assert_eq!(header(&gap, "range"), "0-4");
+    refused(gap, 416, "BLOB_UPLOAD_INVALID").await;
+    // What was refused did no harm: the upload says where it is, and goes on from there.
+    let status = site.get(&upload).await;
+    assert_eq!(
+        (status.status().as_u16(), header(&status, "range")),
+        (204, "0-4".into())
+    );
+    let next = format!("{}&digest={digest}", header(&status, "location"));
+    let last = chunk(Method::PUT, &next, "5-9", "56789").await;
+    assert_eq!(last.status(), 201);
+    assert_eq!(header(&last, "location"), format!("/v2/a/blobs/{digest}"));
+    assert_eq!(
+        site.registry.blob("a", &digest).as_deref(),
+        Some(&b"0123456789"[..])
+    );
+}
+
+/// Whatever goes wrong, an answer has a code and words for people, as JSON.
+#[tokio::test]
+async fn errors_have_a_shape() {
+    let site = Site::start(Options::default()).await;
+    let digest = sha256(b"none");
+    for (method, path, status) in [
+        (Method::GET, "/nowhere".to_owned(), 404),
+        (Method::GET, format!("/v2/a/blobs/{digest}"), 404),
+        (Method::GET, "/v2/a/manifests/none".to_owned(), 404),
+        (Method::GET, format!("/v2/a/manifests/{digest}"), 404),
+        (Method::GET, "/v2/a/tags/list".to_owned(), 404),
+        (Method::GET, "/v2/a/blobs/uploads/none".to_owned(), 404),
+        (Method::GET, "/v2/A/tags/list".to_owned(), 400),
+        (Method::GET, "/v2/a/referrers/sha256:00".to_owned(), 400),
+        (Method::DELETE, format!("/v2/a/blobs/{digest}"), 404),
+        (Method::DELETE, format!("/v2/a/manifests/{digest}"), 404),
+        (Method::DELETE, "/v2/a/manifests/none".to_owned(), 404),
+        (Method::DELETE, "/v2/a/tags/list".to_owned(), 405),
+        (Method::PUT, "/v2/a/manifests/v1".to_owned(), 400),
+    ] {
+        let answer = site.send(method.clone(), &path, "").await;
+        assert_eq!(answer.status(), status, "{method} {path}");
+        let allowed = answer
+            .headers()
+            .get("allow")
+            .map(|_| header(&answer, "allow"));
+        assert_eq!(allowed.is_some(), status == 405, "{method} {path}");
+        assert_eq!(header(&answer, "content-type"), "application/json");
+        let body: Value = serde_json::from_str(&text(answer).await).expect("JSON");
+        let errors = body["errors"].as_array().expect("a list");
+        assert!(!errors.is_empty(), "{method} {path}");
+        for error in errors {
+            let code = error["code"].as_str().expect("a code");
+            let letters = code
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+            assert!(letters && !code.is_empty(), "{code}");
+            assert!(!error["message"].as_str().expect("words").is_empty());
+        }
+        // A HEAD has the status, and no body.
+        if method == Method::GET {
+            let head = site.send(Method::HEAD, &path, "").await;
+            let expected = if path.contains("/uploads/") {
+                [404, 405]
+            } else {
+                [status, 405]
+            };
+            assert!(expected.contains(&head.status().as_u16()), "HEAD {path}");
+            assert_eq!(text(head).await, "");
+        }
+    }
+}
+
+/// RFC 9110, section 15.5.6: who refuses a method says which ones there are.
+#[tokio::test]
+async fn methods_that_an_endpoint_has() {
+    let site = Site::start(Options::default()).await;
+    let digest = site.registry.put_blob("a", "hello");
+    let manifest = site
+        .registry
+        .put_manifest("a", Some("v1"), OCI_MANIFEST, "{}");
+    let start = site.send(Method::POST, "/v2/a/blobs/uploads/", "").await;
+    let upload = header(&start, "location");
+    let all = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+    for path in [
+        "/v2/",
+        &format!("/v2/a/blobs/{digest}"),
+        "/v2/a/blobs/uploads/",
+        &upload,
+        &format!("/v2/a/manifests/{manifest}"),
+        "/v2/a/tags/list",
+        &format!("/v2/a/referrers/{manifest}"),
+    ] {
+        // The one that takes away comes last.
+        let mut answered = Vec::new();
+        let mut allowed = None;
+        for method in all {
+            let answer = site.send(method.parse().expect("a method"), path, "").await;
+            match answer.status().as_u16() {
+                405 => allowed = Some(header(&answer, "allow")),
+                _ => answered.push(method),
+            }
+        }
+        assert_eq!(allowed, Some(in_order(&answered)), "{path}");
+    }
+
+    fn in_order(methods: &[&str]) -> String {
+        let order = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"];
+        let methods = order.into_iter().filter(|method| methods.contains(method));
+        methods.collect::<Vec<_>>().join(", ")
+    }
+}
+
 // --- Manifests and tags ---
+
+/// Nothing is converted: neither bytes nor type depend on what a client accepts.
+#[tokio::test]
+async fn manifests_come_back_as_they_were_pushed() {
+    let site = Site::start(Options::default()).await;
+    let compact = site.image("a", b"layer");
+    let value: Value = serde_json::from_str(&compact).expect("JSON");
+    let spacious = format!("\n{value:#}\n\n");
+    let docker = compact.replace(OCI_MANIFEST, DOCKER_MANIFEST);
+    let list = json!({ "schemaVersion": 2, "mediaType": DOCKER_LIST, "manifests": [] });
+    for (kind, body) in [
+        (OCI_MANIFEST, compact),
+        (OCI_MANIFEST, spacious),
+        (DOCKER_MANIFEST, docker),
+        (DOCKER_LIST, list.to_string()),
+    ] {
+        let put = site.put("a", "v1", kind, &body).await;
+        assert_eq!(put.status(), 201);
+        let digest = sha256(body.as_bytes());
+        for accept in ["*/*", OCI_MANIFEST, OCI_INDEX, "text/html"] {
+            for reference in ["v1", &digest] {
+                let url = site.url(&format!("/v2/a/manifests/{reference}"));
+                let request = site.client.get(url).header("accept", accept);
+                let got = request.send().await.expect("an answer");
+                assert_eq!(header(&got, "content-type"), kind, "accepting {accept}");
+                assert_eq!(header(&got, "docker-content-digest"), digest);
+                assert_eq!(text(got).await, body);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn manifests_of_four_mebibytes_and_by_sha512() {
+    let site = Site::start(Options::default()).await;
+    let body = site.image("a", b"layer");
+    let padded = |length: usize| body.clone() + &" ".repeat(length - body.len());
+    let largest = padded(4 << 20);
+    let put = site.put("a", "large", OCI_MANIFEST, &largest).await;
+    assert_eq!(put.status(), 201);
+    let put = site
+        .put("a", "large", OCI_MANIFEST, &padded((4 << 20) + 1))
+        .await;
+    refused(put, 413, "SIZE_INVALID").await;
+
+    let digest = sha512(body.as_bytes());
+    let put = site.put("a", &digest, OCI_MANIFEST, &body).await;
+    assert_eq!(put.status(), 201);
+    assert_eq!(header(&put, "docker-content-digest"), digest);
+    let got = site.get(&header(&put, "location")).await;
+    assert_eq!(header(&got, "docker-content-digest"), digest);
+    assert_eq!(text(got).await, body);
+    let put = site.put("a", &sha512(b"other"), OCI_MANIFEST, &body).await;
+    refused(put, 400, "DIGEST_INVALID").await;
+}
 
 #[tokio::test]
 async fn manifest_by_tag_and_digest() {
@@ -655,9 +883,27 @@ async fn tags_in_pages() {
         [3, 2],
         "the page size is a cap"
     );
-    let rest = site.json("/v2/a/tags/list?last=c").await;
-    assert_eq!(rest["tags"], json!(["d", "e"]));
-    assert_eq!(site.json("/v2/a/tags/list?n=0").await["tags"], json!([]));
+    for (query, expected) in [
+        ("last=c", json!(["d", "e"])),
+        ("last=c&n=1", json!(["d"])),
+        ("last=c&n=100", json!(["d", "e"])),
+        ("last=bb", json!(["c", "d", "e"])), // there need be no such tag
+        ("last=e", json!([])),
+        ("n=0", json!([])),
+    ] {
+        let answer = site.get(&format!("/v2/a/tags/list?{query}")).await;
+        let is_next = answer.headers().get("link").is_some();
+        assert_eq!(is_next, query == "last=c&n=1", "{query}");
+        let body: Value = serde_json::from_str(&text(answer).await).expect("JSON");
+        assert_eq!(body, json!({ "name": "a", "tags": expected }), "{query}");
+    }
+    // "ASCIIbetical": upper case comes first.
+    site.registry.put_tag("b", "a", &sha256(b""));
+    site.registry.put_tag("b", "Z", &sha256(b""));
+    assert_eq!(
+        site.json("/v2/b/tags/list").await["tags"],
+        json!(["Z", "a"])
+    );
     refused(
         site.get("/v2/a/tags/list?n=x").await,
         400,
@@ -750,6 +996,54 @@ async fn referrers_with_types_and_annotations() {
     );
 }
 
+/// An index may refer to something, and has no configuration to tell its kind.
+#[tokio::test]
+async fn an_index_that_refers() {
+    let site = Site::start(Options::default()).await;
+    let subject = sha256(b"image");
+    let path = format!("/v2/a/referrers/{subject}");
+    let mut digests = Vec::new();
+    for kind in [json!("a/kind"), json!(""), Value::Null] {
+        let mut index = json!({
+            "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [],
+            "subject": { "mediaType": OCI_MANIFEST, "digest": subject, "size": 1 },
+            "annotations": { "for": kind },
+        });
+        if kind.is_string() {
+            index["artifactType"] = kind.clone();
+        } else {
+            index["annotations"] = json!({});
+        }
+        let body = index.to_string();
+        let put = site
+            .put("a", &sha256(body.as_bytes()), OCI_INDEX, &body)
+            .await;
+        assert_eq!(
+            (put.status().as_u16(), header(&put, "oci-subject")),
+            (201, subject.clone())
+        );
+        digests.push(sha256(body.as_bytes()));
+    }
+    let list = site.json(&path).await;
+    let of = |digest: &str| {
+        let mut all = list["manifests"].as_array().expect("a list").iter();
+        all.find(|one| one["digest"] == digest)
+            .expect("listed")
+            .clone()
+    };
+    assert_eq!(of(&digests[0])["mediaType"], OCI_INDEX);
+    assert_eq!(of(&digests[0])["artifactType"], "a/kind");
+    assert_eq!(of(&digests[0])["annotations"], json!({ "for": "a/kind" }));
+    assert_eq!(of(&digests[1]).get("artifactType"), None);
+    assert_eq!(of(&digests[2]).get("artifactType"), None);
+    let filtered = site.json(&format!("{path}?artifactType=a/kind")).await;
+    assert_eq!(filtered["manifests"].as_array().map(Vec::len), Some(1));
+    // In a repository that nobody has heard of there are none either, which is no error.
+    let nowhere = site.get(&format!("/v2/nowhere/referrers/{subject}")).await;
+    assert_eq!(nowhere.status(), 200);
+    assert_eq!(header(&nowhere, "content-type"), OCI_INDEX);
+}
+
 #[tokio::test]
 async fn referrers_in_pages() {
     let page_size = NonZeroUsize::new(2);
@@ -804,6 +1098,20 @@ async fn without_the_referrers_api() {
         put.headers().get("oci-subject").is_none(),
         "the client has to keep the tag"
     );
+    // Which it does with an index like any other.
+    let entry = json!({
+        "mediaType": OCI_MANIFEST, "digest": sha256(body.as_bytes()), "size": body.len(),
+        "artifactType": CONFIG,
+    });
+    let list = json!({ "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry] });
+    let tag = subject.replace(':', "-");
+    let put = site.put("a", &tag, OCI_INDEX, &list.to_string()).await;
+    assert_eq!(put.status(), 201);
+    assert_eq!(site.json(&format!("/v2/a/manifests/{tag}")).await, list);
+    // Whatever is wrong with the request, there is no such endpoint.
+    for path in ["/v2/a/referrers/sha256:00", "/v2/nowhere/referrers/v1"] {
+        assert_eq!(site.get(path).await.status(), 404, "{path}");
+    }
 }
 
 // --- Hostile content ---
@@ -1261,6 +1569,15 @@ fn sha256(bytes: &[u8]) -> String {
     format!("sha256:{hex}")
 }
 
+fn sha512(bytes: &[u8]) -> String {
+    use sha2::{Digest as _, Sha512};
+    let hex = Sha512::digest(bytes);
+    let hex: String = hex.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha512:{hex}")
+}
+
+const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const CONFIG: &str = "a/config";

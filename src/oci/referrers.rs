@@ -169,9 +169,13 @@ impl Entry {
         let descriptor = serde_json::to_string(&referrer.descriptor).map_err(unwritable)?;
         let kind = serde_json::to_string(&referrer.artifact_type).map_err(unwritable)?;
         let annotations = serde_json::to_string(&referrer.annotations).map_err(unwritable)?;
+        // As the specification asks of clients, so that a list tells what is in it.
+        let annotations = match referrer.annotations.is_empty() {
+            true => String::new(),
+            false => format!(r#","annotations":{annotations}"#),
+        };
         let members = descriptor.trim_end_matches('}');
-        // As the specification asks of clients, so that a list can be filtered.
-        let json = format!(r#"{members},"annotations":{annotations},"artifactType":{kind}}}"#);
+        let json = format!(r#"{members}{annotations},"artifactType":{kind}}}"#);
         let raw = RawValue::from_string(json).map_err(unwritable)?;
         Ok(Self {
             raw,

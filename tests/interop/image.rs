@@ -219,6 +219,11 @@ impl Repository {
         self.push(INDEX, &index)
     }
 
+    /// Whether there is a manifest under a tag or digest.
+    pub fn has(&self, reference: &str) -> bool {
+        self.manifest(reference).is_some()
+    }
+
     /// The manifest under a tag or digest with its media type, if there is one.
     fn manifest(&self, reference: &str) -> Option<(String, String)> {
         let url = self.url(&format!("manifests/{reference}"));

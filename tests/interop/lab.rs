@@ -141,6 +141,36 @@ impl Lab {
         self.run(tool, &[&key, tool.sign_flags(), more, &[image]].concat())
     }
 
+    /// Signs `image` in cosign 3's own format and offline.
+    pub fn sign_bundle(&self, key: &KeyPair, image: &str) {
+        let sign = ["sign", "--yes", "--key", &key.private];
+        let flags = ["--tlog-upload=false", "--use-signing-config=false"];
+        self.run(Tool::Cosign3, &[&sign[..], &flags, &[image]].concat())
+            .succeeds();
+    }
+
+    /// Attests something of `image`, offline: 2 under a tag, 3 as a referrer.
+    pub fn attest(&self, tool: Tool, key: &KeyPair, image: &str) {
+        let predicate = self.file(r#"{"a": 1}"#);
+        let attest = ["attest", "--yes", "--key", &key.private, "--type", "custom"];
+        let flags: &[&str] = match tool {
+            Tool::Cosign3 => &["--tlog-upload=false", "--use-signing-config=false"],
+            _ => &["--tlog-upload=false"],
+        };
+        let rest = ["--predicate", &predicate, image];
+        self.run(tool, &[&attest[..], flags, &rest].concat())
+            .succeeds();
+    }
+
+    /// Insists that both cosigns accept the attestation of `image`.
+    pub fn attested_for_cosigns(&self, key: &KeyPair, image: &str) {
+        let verify = ["verify-attestation", "--key", &key.public];
+        let rest = ["--type", "custom", "--insecure-ignore-tlog", image];
+        for tool in Tool::COSIGNS {
+            self.run(tool, &[&verify[..], &rest].concat()).succeeds();
+        }
+    }
+
     /// Verifies `image`, offline.
     pub fn verify(&self, tool: Tool, key: &KeyPair, image: &str, more: &[&str]) -> Outcome {
         let key = ["verify", "--key", &key.public];

@@ -9,6 +9,7 @@ mod envelope;
 mod failure;
 mod files;
 mod keys;
+mod layout;
 mod log;
 mod options;
 mod predicate;
@@ -78,6 +79,10 @@ enum Command {
     Download(Download),
     /// Show what is attached to an image. Nothing of it is verified.
     Tree(tree::Tree),
+    /// Save an image and all that is attached to it in a directory.
+    Save(layout::Save),
+    /// Push a saved image and all that is attached to it to a registry.
+    Load(layout::Load),
     /// Print where the signatures of an image are.
     Triangulate(sign::Triangulate),
 }
@@ -115,6 +120,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Download(Download::Signature(download)) => download.run(&common).await,
             Command::Download(Download::Attestation(download)) => download.run(&common).await,
             Command::Tree(tree) => tree.run(&common).await,
+            Command::Save(save) => save.run(&common).await,
+            Command::Load(load) => load.run(&common).await,
             Command::Triangulate(triangulate) => triangulate.run(&common).await,
         }
     };

@@ -5,7 +5,8 @@ use clap::{Args, ValueEnum};
 use cosignet_host::api::policy::{
     Formats, Identity, LogRequirement, PrefixMapping, Rules, Threshold,
 };
-use cosignet_host::{Imports, OciRegistry, Policy, Session, World};
+use cosignet_host::registry::Registry;
+use cosignet_host::{Imports, Policy, Session, World};
 
 use super::failure::Failure;
 use super::log::RequirementOptions;
@@ -63,10 +64,10 @@ impl Requirements {
     pub async fn start(
         &self,
         common: &Common,
-        client: &OciRegistry,
+        registry: impl Registry + 'static,
     ) -> Result<(Session, Policy), Failure> {
         let rules = self.rules()?;
-        let mut imports = Imports::none().registry(client.clone());
+        let mut imports = Imports::none().registry(registry);
         let mut world = World::Verifier;
         if let LogRequirement::RequireOrLookUp(_) = &rules.log
             && let Some(rekor) = self.log.client()?
@@ -78,6 +79,17 @@ impl Requirements {
         let mut session = Session::start(&common.program(world)?, imports).await?;
         let policy = session.read_policy(&rules).await?;
         Ok((session, policy))
+    }
+
+    /// Refuses what nothing in a directory could meet.
+    pub fn fit_directories(&self) -> Result<(), Failure> {
+        match identity(&self.identity)? {
+            Identity::Repository | Identity::Remap(_) => Err(Failure::other(
+                "a directory does not say which repository it came from: with --local-image, \
+                 --identity is ignore or exact=NAME",
+            )),
+            Identity::Ignore | Identity::Exact(_) => Ok(()),
+        }
     }
 
     fn rules(&self) -> Result<Rules, Failure> {

@@ -9,6 +9,8 @@ use cosignet_host::api::report::{
     VerifiedSignature,
 };
 
+use cosignet_host::layout::Layout;
+
 use super::envelope;
 use super::failure::{Failure, registry_words, rejection_words};
 use super::keys::print;
@@ -138,7 +140,7 @@ fn payload(repository: &str, digest: &str, signature: &VerifiedSignature) -> Val
     if payload.get("_type").is_some() {
         payload = json!({
             "critical": {
-                "identity": { "docker-reference": format!("{repository}@{digest}") },
+                "identity": { "docker-reference": asked(repository, digest) },
                 "image": { "docker-manifest-digest": digest },
                 "type": payload["predicateType"],
             },
@@ -156,6 +158,14 @@ fn payload(repository: &str, digest: &str, signature: &VerifiedSignature) -> Val
         }
     }
     payload
+}
+
+/// The repository that was asked, which a directory does not say; cosign prints nothing then.
+fn asked(repository: &str, digest: &str) -> String {
+    match repository {
+        Layout::REPOSITORY => String::new(),
+        repository => format!("{repository}@{digest}"),
+    }
 }
 
 /// cosign's text: a payload a line.

@@ -1,14 +1,15 @@
 use clap::Args;
 
 use cosignet_host::api::detached::DetachedSignature;
+use cosignet_host::api::report::{VerificationError, VerifiedImage};
 use cosignet_host::api::verification::VerificationOptions;
 
 use super::failure::Failure;
-use super::files;
 use super::options::{Common, RegistryOptions, signature_repository};
 use super::requirements::Requirements;
 use super::sign::resolve;
 use super::verdicts::{Kind, Output, Verdicts};
+use super::{files, layout};
 
 #[derive(Args)]
 pub struct Verify {
@@ -35,6 +36,10 @@ pub struct Verify {
     /// The log entry of the signature: cosign's annotation `dev.sigstore.cosign/bundle`.
     #[arg(long, value_name = "FILE", requires = "signature")]
     rekor_entry: Option<String>,
+    /// The images are directories, OCI image layouts as `save` writes them: DIR, or DIR:TAG or
+    /// DIR@DIGEST where there are several images in it. No registry is asked.
+    #[arg(long, conflicts_with = "detached")]
+    local_image: bool,
     /// What to print: cosign's JSON, the payloads, or a report of every signature.
     #[arg(short, long, value_enum, default_value_t = Output::Json)]
     output: Output,
@@ -45,12 +50,50 @@ pub struct Verify {
     images: Vec<String>,
 }
 
+type Verified = Result<VerifiedImage, VerificationError>;
+
 impl Verify {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
+        let results = match self.local_image {
+            true => self.of_directories(common).await?,
+            false => self.of_registries(common).await?,
+        };
+        Verdicts {
+            images: &self.images,
+            kind: Kind::Signature,
+            output: self.output,
+        }
+        .conclude(results)
+    }
+
+    /// A session for each directory, which is all that it can reach beside the log.
+    async fn of_directories(&self, common: &Common) -> Result<Vec<Verified>, Failure> {
+        self.requirements.fit_directories()?;
+        let mut results = Vec::new();
+        for directory in &self.images {
+            let (layout, name) = layout::open(directory)?;
+            let digest = layout.image(name)?;
+            layout.check(digest).await?;
+            let image = [layout.reference(Some(&digest.to_string()))?];
+            let (mut session, policy) = self.requirements.start(common, layout).await?;
+            let options = self.options(None);
+            results.extend(session.verify_images(policy, &image, &options).await?);
+        }
+        Ok(results)
+    }
+
+    fn options(&self, signature_repository: Option<String>) -> VerificationOptions {
+        VerificationOptions {
+            signature_repository,
+            recursive: self.recursive,
+        }
+    }
+
+    async fn of_registries(&self, common: &Common) -> Result<Vec<Verified>, Failure> {
         let client = self.registry.client()?;
-        let (mut session, policy) = self.requirements.start(common, &client).await?;
+        let (mut session, policy) = self.requirements.start(common, client.clone()).await?;
         let detached = self.signature.as_ref().or(self.bundle.as_ref());
-        let results = match (detached, &self.payload) {
+        match (detached, &self.payload) {
             (Some(signature), Some(payload)) => {
                 let signatures = [DetachedSignature {
                     payload: files::read(payload)?,
@@ -66,23 +109,13 @@ impl Verify {
                         .await?;
                     results.push(verified);
                 }
-                results
+                Ok(results)
             }
             _ => {
-                let options = VerificationOptions {
-                    signature_repository: signature_repository(),
-                    recursive: self.recursive,
-                };
-                session
-                    .verify_images(policy, &self.images, &options)
-                    .await?
+                let options = self.options(signature_repository());
+                let verified = session.verify_images(policy, &self.images, &options);
+                Ok(verified.await?)
             }
-        };
-        Verdicts {
-            images: &self.images,
-            kind: Kind::Signature,
-            output: self.output,
         }
-        .conclude(results)
     }
 }

@@ -33,7 +33,7 @@ impl VerifyAttestation {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
         let predicate_type = predicate::type_of(&self.predicate_type)?;
         let client = self.registry.client()?;
-        let (mut session, policy) = self.requirements.start(common, &client).await?;
+        let (mut session, policy) = self.requirements.start(common, client).await?;
         let options = VerificationOptions {
             signature_repository: signature_repository(),
             recursive: self.recursive,

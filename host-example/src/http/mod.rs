@@ -1,12 +1,14 @@
 //! HTTP(S) as every client here speaks it: the registry's and the log's.
 //!
-//! `transport` owns the HTTP clients and `tls` their trust, `answer` is what comes back, `said` what
-//! a refusal says for people, `backoff` when to ask again, and `url` how a URL may be shown and how
-//! far away its host is. What a status means is each client's own business.
+//! `transport` owns the HTTP clients and `tls` their trust, `answer` is what comes back, `stream` are
+//! bodies too long for memory, `said` what a refusal says for people, `backoff` when to ask again, and
+//! `url` how a URL may be shown and how far away its host is. What a status means is each client's own
+//! business.
 
 mod answer;
 mod backoff;
 mod said;
+mod stream;
 mod tls;
 mod transport;
 mod url;
@@ -19,6 +21,7 @@ pub use transport::RequestEvent;
 pub(crate) use answer::{Answer, is_redirect, is_transient};
 pub(crate) use backoff::{Backoff, Failure, RetryPolicy, deadline, retry_after};
 pub(crate) use said::{Said, escaped};
+pub(crate) use stream::{Content, Sink};
 pub(crate) use tls::Trust;
 pub(crate) use transport::{
     Clients, Observer, Request, Transport, TransportError, TransportErrorKind,

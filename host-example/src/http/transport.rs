@@ -2,13 +2,12 @@
 
 use std::{
     error::Error,
-    fmt,
+    fmt, io,
     net::SocketAddr,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use reqwest::{
     Client, Method, StatusCode, Url,
     header::{CONTENT_LENGTH, HeaderMap},
@@ -17,6 +16,7 @@ use reqwest::{
 
 use super::{
     answer::Answer,
+    stream::{Content, Sink},
     tls::{self, Trust},
     url::{Reach, display, reach},
 };
@@ -44,7 +44,9 @@ pub(crate) struct Request {
     pub method: Method,
     pub url: Url,
     pub headers: HeaderMap,
-    pub body: Option<Bytes>,
+    pub body: Option<Content>,
+    /// Where the body of a 2xx answer goes, if not into the answer.
+    pub sink: Option<Sink>,
     /// The most bytes of a 2xx answer.
     pub limit: u64,
     /// For everything, from connecting to the last byte.
@@ -72,6 +74,8 @@ pub(crate) enum TransportErrorKind {
     Broken,
     /// The body is longer than the limit.
     TooLarge,
+    /// The file that receives the body cannot be written.
+    Sink,
 }
 
 /// The HTTP clients. One for each way out, so that speaking plain HTTP never loads
@@ -119,7 +123,7 @@ impl Transport {
             .headers(request.headers)
             .timeout(request.timeout);
         if let Some(body) = request.body {
-            if body.is_empty() {
+            if body.len() == 0 {
                 // Left out otherwise, which servers may answer with 411.
                 builder = builder.header(CONTENT_LENGTH, 0);
             }
@@ -148,11 +152,19 @@ impl Transport {
         {
             return Err(TransportError::too_large(status));
         }
+        let sink = request.sink.filter(|_| !cut);
+        if let Some(sink) = &sink {
+            sink.restart()?;
+        }
+        let mut room = limit;
         // Grown with what comes, never by what is announced.
         while let Some(chunk) = response.chunk().await? {
-            let room = limit - answer.body.len() as u64;
-            if chunk.len() as u64 <= room {
-                answer.body.extend_from_slice(&chunk);
+            if let Some(left) = room.checked_sub(chunk.len() as u64) {
+                room = left;
+                match &sink {
+                    Some(sink) => sink.write(&chunk)?,
+                    None => answer.body.extend_from_slice(&chunk),
+                }
             } else if cut {
                 let room = usize::try_from(room).unwrap_or(chunk.len());
                 answer
@@ -235,6 +247,16 @@ impl TransportError {
         Self {
             kind: TransportErrorKind::TooLarge,
             text: format!("answer ({status}) over its limit"),
+        }
+    }
+}
+
+impl From<io::Error> for TransportError {
+    /// Of a sink: all else is reqwest's.
+    fn from(error: io::Error) -> Self {
+        Self {
+            kind: TransportErrorKind::Sink,
+            text: format!("what came cannot be written down: {error}"),
         }
     }
 }

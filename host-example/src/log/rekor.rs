@@ -106,7 +106,8 @@ impl Rekor {
             method,
             url: call.url.clone(),
             headers,
-            body,
+            body: body.map(Into::into),
+            sink: None,
             limit: call.limit,
             timeout: deadline.saturating_duration_since(Instant::now()),
         };

@@ -331,6 +331,7 @@ impl<'a> TokenService<'a> {
             url,
             headers: HeaderMap::from_iter(authorization),
             body: None,
+            sink: None,
             limit: MAX_TOKEN_ANSWER,
             timeout: Duration::ZERO,
         }
@@ -350,7 +351,8 @@ impl<'a> TokenService<'a> {
             method: Method::POST,
             url: self.realm.clone(),
             headers: HeaderMap::from_iter([(CONTENT_TYPE, form_type)]),
-            body: Some(Bytes::from(form.finish())),
+            body: Some(Bytes::from(form.finish()).into()),
+            sink: None,
             limit: MAX_TOKEN_ANSWER,
             timeout: Duration::ZERO,
         }

@@ -75,7 +75,7 @@ impl OciRegistry {
     }
 
     /// Runs one operation on one repository.
-    fn session<'a>(&'a self, target: &'a Place, need: Access) -> Session<'a> {
+    pub(super) fn session<'a>(&'a self, target: &'a Place, need: Access) -> Session<'a> {
         Session {
             shared: &self.shared,
             endpoint: &target.endpoint,
@@ -86,10 +86,21 @@ impl OciRegistry {
                 _ => need,
             },
             deadline: deadline(self.shared.operation_timeout),
+            allowance: Duration::ZERO,
         }
     }
 
-    fn place(&self, repository: &str) -> Result<Place, RegistryError> {
+    /// Runs one operation that moves so many bytes.
+    pub(super) fn moving<'a>(&'a self, target: &'a Place, need: Access, size: u64) -> Session<'a> {
+        let allowance = Duration::from_secs(size / SLOWEST);
+        Session {
+            deadline: deadline(self.shared.operation_timeout.saturating_add(allowance)),
+            allowance,
+            ..self.session(target, need)
+        }
+    }
+
+    pub(super) fn place(&self, repository: &str) -> Result<Place, RegistryError> {
         let repository = Repository::parse(repository)?;
         let host = &repository.registry;
         let mut endpoints = lock(&self.shared.endpoints);
@@ -199,7 +210,7 @@ impl RegistryPush for OciRegistry {
         check_digest(digest)?;
         let place = self.place(repository)?;
         let session = self.session(&place, Access::PullPush);
-        upload::push_blob(&session, digest, Bytes::from(content)).await
+        upload::push_blob(&session, digest, Bytes::from(content).into()).await
     }
 
     async fn push_manifest(
@@ -218,7 +229,7 @@ impl RegistryPush for OciRegistry {
         let target = Target::Path(format!("manifests/{reference}"));
         let call = Call {
             content_type: Some(content_type),
-            body: Some(Bytes::from(content)),
+            body: Some(Bytes::from(content).into()),
             ..Call::new(what, Method::PUT, target)
         };
         let answer = self.session(&place, Access::PullPush).send(&call).await?;
@@ -237,9 +248,9 @@ impl RegistryPush for OciRegistry {
 }
 
 /// A repository and the registry that it is in.
-struct Place {
-    repository: Repository,
-    endpoint: Arc<Endpoint>,
+pub(super) struct Place {
+    pub repository: Repository,
+    pub endpoint: Arc<Endpoint>,
 }
 
 fn manifest_call(
@@ -339,5 +350,7 @@ const MANIFESTS: &str = "application/vnd.docker.distribution.manifest.v2+json,\
     application/vnd.oci.image.manifest.v1+json,\
     application/vnd.docker.distribution.manifest.list.v2+json,\
     application/vnd.oci.image.index.v1+json";
+/// Bytes in a second that are waited for.
+const SLOWEST: u64 = 64 * 1024;
 /// A manifest that is hashed for want of a HEAD: the distribution specification's limit.
 const MAX_RESOLVED: u64 = 4 * 1024 * 1024;

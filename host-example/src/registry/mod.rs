@@ -22,6 +22,7 @@ mod name;
 mod realm;
 mod referrers;
 mod session;
+mod streams;
 mod upload;
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
 use reqwest::{
     Method, StatusCode, Url,
     header::{ACCEPT, AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderValue},
@@ -17,8 +16,8 @@ use super::{
     name::Repository,
 };
 use crate::http::{
-    Answer, Backoff, Request, TransportError, TransportErrorKind, display, is_redirect,
-    is_transient, retry_after,
+    Answer, Backoff, Content, Request, Sink, TransportError, TransportErrorKind, display,
+    is_redirect, is_transient, retry_after,
 };
 
 /// One operation on one repository, with its deadline.
@@ -31,6 +30,8 @@ pub(super) struct Session<'a> {
     /// What to ask the token service for: more than `need` when a push will follow.
     pub ask: Access,
     pub deadline: Instant,
+    /// How much longer than others a request of it may take: what it moves may be long.
+    pub allowance: Duration,
 }
 
 /// A request to the registry, before it is known how to speak to it.
@@ -43,7 +44,9 @@ pub(super) struct Call {
     pub accept: Option<&'static str>,
     pub content_type: Option<HeaderValue>,
     pub content_range: Option<HeaderValue>,
-    pub body: Option<Bytes>,
+    pub body: Option<Content>,
+    /// Where the body of a 2xx answer goes, if not into the answer.
+    pub sink: Option<Sink>,
     /// The most bytes of a 2xx answer.
     pub limit: u64,
 }
@@ -67,6 +70,7 @@ impl Call {
             content_type: None,
             content_range: None,
             body: None,
+            sink: None,
             limit: MAX_IGNORED,
         }
     }
@@ -103,7 +107,7 @@ impl Session<'_> {
     /// How long a request may take now.
     pub fn timeout(&self) -> Duration {
         let left = self.deadline.saturating_duration_since(Instant::now());
-        left.min(self.shared.request_timeout)
+        left.min(self.shared.request_timeout + self.allowance)
     }
 
     /// Finds out whether a registry that may be spoken to in plain HTTP is.
@@ -215,6 +219,7 @@ impl Session<'_> {
             url: url.clone(),
             headers,
             body: call.body.clone(),
+            sink: call.sink.clone(),
             limit: call.limit,
             timeout: self.timeout(),
         };

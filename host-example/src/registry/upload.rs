@@ -1,6 +1,5 @@
 //! Pushing a blob: POST, then PUT; in pieces where a registry wants pieces.
 
-use bytes::Bytes;
 use reqwest::{
     Method, StatusCode, Url,
     header::{HeaderName, HeaderValue},
@@ -10,13 +9,13 @@ use super::{
     Failure, RegistryError,
     session::{Call, Session, Target},
 };
-use crate::http::Answer;
+use crate::http::{Answer, Content};
 
 /// Pushes a blob. An upload that failed is begun anew: its session may be half written.
 pub(super) async fn push_blob(
     session: &Session<'_>,
     digest: &str,
-    content: Bytes,
+    content: Content,
 ) -> Result<(), RegistryError> {
     let upload = Upload {
         session,
@@ -39,7 +38,7 @@ struct Upload<'a> {
     session: &'a Session<'a>,
     what: String,
     digest: &'a str,
-    content: Bytes,
+    content: Content,
 }
 
 #[derive(Clone, Copy)]
@@ -56,16 +55,18 @@ enum Outcome {
 impl Upload<'_> {
     async fn attempt(&self, way: Way) -> Result<Outcome, Failure> {
         let begin = Target::Path("blobs/uploads/".to_owned());
-        let begun = self.send(Method::POST, begin, Bytes::new(), None).await?;
+        let begun = self
+            .send(Method::POST, begin, self.content.part(0..0), None)
+            .await?;
         let begun = begun.into_success(&self.what, self.session.endpoint.host())?;
         let mut location = begun.location()?;
         let mut from = begun.url.clone();
-        let mut rest = self.content.clone();
+        let length = self.content.len();
+        let mut start = 0;
         if let Way::InPieces = way {
             let size = piece_size(&begun);
-            let mut start = 0;
-            while !rest.is_empty() {
-                let piece = rest.split_to(size.min(rest.len()));
+            while start < length {
+                let piece = self.content.part(start..start.saturating_add(size));
                 let end = start + piece.len();
                 let range = HeaderValue::from_str(&format!("{start}-{}", end - 1)).ok();
                 let target = Target::Location {
@@ -79,6 +80,7 @@ impl Upload<'_> {
                 start = end;
             }
         }
+        let rest = self.content.part(start..length);
         self.finish(way, location, from, rest).await
     }
 
@@ -87,7 +89,7 @@ impl Upload<'_> {
         way: Way,
         mut location: Url,
         from: Url,
-        rest: Bytes,
+        rest: Content,
     ) -> Result<Outcome, Failure> {
         location
             .query_pairs_mut()
@@ -110,7 +112,7 @@ impl Upload<'_> {
         &self,
         method: Method,
         target: Target,
-        body: Bytes,
+        body: Content,
         content_range: Option<HeaderValue>,
     ) -> Result<Answer, Failure> {
         let octets = HeaderValue::from_static("application/octet-stream");
@@ -129,7 +131,7 @@ fn wants_pieces(status: StatusCode) -> bool {
 }
 
 /// The piece that most proxies let pass, or what the registry says is the least.
-fn piece_size(begun: &Answer) -> usize {
+fn piece_size(begun: &Answer) -> u64 {
     begun
         .header(HeaderName::from_static("oci-chunk-min-length"))
         .and_then(|text| text.trim().parse().ok())
@@ -137,4 +139,4 @@ fn piece_size(begun: &Answer) -> usize {
         .max(PIECE)
 }
 
-const PIECE: usize = 1024 * 1024;
+const PIECE: u64 = 1024 * 1024;

@@ -65,6 +65,9 @@ impl Api {
             });
         }
         self.authorize(request)?;
+        if !self.referrers_api && Endpoint::of(request.uri.path()) == Some(Endpoint::Referrers) {
+            return Ok(page_not_found());
+        }
         match Route::parse(request.uri.path())? {
             Route::Base if request.method == Method::GET || request.method == Method::HEAD => {
                 Ok(Reply::new(StatusCode::OK)
@@ -152,6 +155,16 @@ impl Credentials {
     fn hash(pair: &[u8]) -> Self {
         Self(Sha256::digest(pair).into())
     }
+}
+
+/// Word for word what Docker's registry says of any path that it does not know.
+fn page_not_found() -> Response {
+    Reply::new(StatusCode::NOT_FOUND)
+        .header(
+            CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; charset=utf-8"),
+        )
+        .body("404 page not found\n")
 }
 
 fn preflight() -> Response {

@@ -4,7 +4,10 @@ use bytes::Bytes;
 use hyper::{
     Method, StatusCode,
     body::Incoming,
-    header::{ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RANGE},
+    header::{
+        ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderValue,
+        LOCATION, RANGE,
+    },
     http::request::Parts,
 };
 
@@ -109,7 +112,13 @@ impl Api {
                 digest: digest.to_string(),
             })?;
         let reply = |status| {
-            Reply::new(status)
+            let reply = Reply::new(status);
+            // hyper leaves it out of the answer to a HEAD of nothing.
+            let reply = match bytes.is_empty() {
+                true => reply.header(CONTENT_LENGTH, 0),
+                false => reply,
+            };
+            reply
                 .header(
                     CONTENT_TYPE,
                     HeaderValue::from_static("application/octet-stream"),

@@ -2,13 +2,16 @@
 
 use hyper::{
     StatusCode,
-    header::{CONTENT_RANGE, CONTENT_TYPE, HeaderValue, RANGE, WWW_AUTHENTICATE},
+    header::{ALLOW, CONTENT_RANGE, CONTENT_TYPE, HeaderValue, RANGE, WWW_AUTHENTICATE},
     http::request::Parts,
 };
 use serde_json::json;
 use thiserror::Error;
 
-use super::super::response::{Reply, Response};
+use super::{
+    super::response::{Reply, Response},
+    route::Endpoint,
+};
 
 /// Why a request was refused. Each has a status, a code of the specification and a message.
 #[derive(Debug, Error)]
@@ -18,7 +21,10 @@ pub(super) enum ApiError {
     #[error("no such endpoint: {path}")]
     UnknownEndpoint { path: String },
     #[error("method {method} is not supported at this endpoint")]
-    MethodNotAllowed { method: String },
+    MethodNotAllowed {
+        method: String,
+        allowed: &'static str,
+    },
     #[error("`{found}` is not a repository name")]
     NameInvalid { found: String },
     #[error("repository {repository} is unknown: push something into it first")]
@@ -65,8 +71,18 @@ pub(super) enum ApiError {
 impl ApiError {
     /// The error for a method that an endpoint does not have.
     pub(super) fn method_not_allowed(request: &Parts) -> Self {
+        let path = request.uri.path();
+        let allowed = match Endpoint::of(path) {
+            Some(Endpoint::Base) | None => "GET, HEAD",
+            Some(Endpoint::Blob) => "GET, HEAD, DELETE",
+            Some(Endpoint::Upload) if path.trim_end_matches('/').ends_with("/uploads") => "POST",
+            Some(Endpoint::Upload) => "GET, PATCH, PUT, DELETE",
+            Some(Endpoint::Manifest) => "GET, HEAD, PUT, DELETE",
+            Some(Endpoint::Tags | Endpoint::Referrers) => "GET",
+        };
         Self::MethodNotAllowed {
             method: request.method.to_string(),
+            allowed,
         }
     }
 
@@ -84,6 +100,9 @@ impl ApiError {
         let reply = match &self {
             Self::Unauthorized => {
                 reply.header(WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE))
+            }
+            Self::MethodNotAllowed { allowed, .. } => {
+                reply.header(ALLOW, HeaderValue::from_static(allowed))
             }
             Self::RangeOutOfOrder { expected, .. } => {
                 reply.header(RANGE, format!("0-{}", expected.saturating_sub(1)))

@@ -80,15 +80,6 @@ impl Api {
         repository: &str,
         subject: &Digest,
     ) -> Result<Response, ApiError> {
-        if !self.referrers_api {
-            // Word for word what Docker's registry says of any path that it does not know.
-            return Ok(Reply::new(StatusCode::NOT_FOUND)
-                .header(
-                    CONTENT_TYPE,
-                    HeaderValue::from_static("text/plain; charset=utf-8"),
-                )
-                .body("404 page not found\n"));
-        }
         if request.method != Method::GET {
             return Err(ApiError::method_not_allowed(request));
         }

@@ -126,7 +126,9 @@ impl Store {
     pub(super) fn start_upload(&self, repository: &str) -> Result<String, ApiError> {
         let content = Content::empty(self.budget.entry()?);
         let mut state = self.lock();
-        let id = format!("{:08x}", state.uploads_started);
+        // The specification asks for a UUID: RFC 9562, version 8, whose bits are one's own.
+        let count = state.uploads_started & 0xffff_ffff_ffff;
+        let id = format!("00000000-0000-8000-8000-{count:012x}");
         state.uploads_started = state.uploads_started.wrapping_add(1);
         state
             .uploads

@@ -7,6 +7,7 @@ mod reading;
 mod redirects;
 mod referrers;
 mod retries;
+mod streams;
 mod transport_security;
 
 use std::{
