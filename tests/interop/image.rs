@@ -286,7 +286,11 @@ impl Repository {
             .expect("the registry answers");
         assert_eq!(answer.status(), 202, "POST {url}");
         let location = answer.headers()["location"].to_str().expect("ASCII");
-        let request = self.agent.put(location).query("digest", &digest);
+        let location = match location.starts_with('/') {
+            true => format!("http://{}{location}", self.host),
+            false => location.to_owned(),
+        };
+        let request = self.agent.put(&location).query("digest", &digest);
         let answer = request.send(blob).expect("the registry answers");
         assert_eq!(answer.status(), 201, "PUT {location}");
         digest

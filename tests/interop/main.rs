@@ -16,6 +16,7 @@ mod rekor;
 mod tool;
 
 mod algorithms;
+mod attestations;
 mod bundles;
 mod bytes;
 mod detached;
