@@ -619,8 +619,10 @@ fn what_fails_is_an_error() {
         .flat_map(|error| [0, 1, 2].map(|place| (place, error.clone())))
     {
         // 0 is the `.att` image, 1 the list, 2 the one that clients keep.
-        let mut registry = MemoryRegistry::default();
-        registry.failing = Some((place, error.clone()));
+        let mut registry = MemoryRegistry {
+            failing: Some((place, error.clone())),
+            ..MemoryRegistry::default()
+        };
         let result = check(&mut registry, both(), CUSTOM).unwrap_err();
         let goes_on = match error {
             RegistryError::Unsupported(_) => place == 1,
