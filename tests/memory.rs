@@ -11,8 +11,11 @@ mod support;
 use std::fs;
 
 use cosignet::bundle::{Bundle, MEDIA_TYPE};
+use cosignet::oci::attestation_tag;
 use cosignet::oci::{Digest, ReferrerManifest, Referrers, media_type, signature_tag};
-use cosignet::payload::Statement;
+use cosignet::payload::{Envelope, MAX_ENVELOPE_SIZE, STATEMENT_TYPE, Statement, pae};
+use cosignet::verify::{Options, verify_attestations};
+use serde_json::json;
 use support::*;
 
 /// One test, as the peak is the process's.
@@ -72,6 +75,50 @@ fn a_manifest_is_not_blown_up() {
         let grown = peak_kib() - start;
         assert!(grown < 64 * 1024, "{element}: {grown} KiB");
     }
+    an_attestation_costs_a_few_times_its_size(start);
+}
+
+/// The largest that is read; the registry in this process holds it, and hands over a copy.
+fn an_attestation_costs_a_few_times_its_size(start: u64) {
+    let digest = Digest::of(b"{}");
+    let (repository, kind) = ("r.example/app", "https://x.example/p");
+    let mut registry = MemoryRegistry::default();
+    // In base64 it takes four thirds.
+    let text = "x".repeat(MAX_ENVELOPE_SIZE / 4 * 3 - 1000);
+    let payload = format!(
+        r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{{"digest":{{"sha256":"{}"}}}}],"predicateType":"{kind}","predicate":{{"text":"{text}"}}}}"#,
+        digest.hex()
+    );
+    drop(text);
+    let payload = payload.into_bytes();
+    let message = pae(STATEMENT_TYPE, &payload);
+    let signature = FIRST.sign(&message, &mut FixedRandom::default()).unwrap();
+    drop(message);
+    let envelope = Envelope {
+        payload_type: STATEMENT_TYPE.into(),
+        payload,
+        signature,
+    };
+    let envelope = envelope.to_json().unwrap();
+    assert!(envelope.len() > MAX_ENVELOPE_SIZE - 4096);
+    let layer = json!({
+        "mediaType": media_type::DSSE_ENVELOPE,
+        "size": envelope.len(),
+        "digest": registry.store.put_blob(repository, envelope.as_bytes()).to_string(),
+    });
+    drop(envelope);
+    let (tag, manifest) = (attestation_tag(&digest), manifest(&[layer]));
+    registry
+        .store
+        .put_manifest(repository, &tag, media_type::OCI_MANIFEST, &manifest);
+    let before = peak_kib() - start;
+    let references = [format!("{repository}@{digest}")];
+    let (keys, options) = (policy(&[&first_pub()]), Options::default());
+    let results = verify_attestations(&mut registry, &keys, kind, &references, &options);
+    assert!(results[0].is_ok());
+    let grown = peak_kib() - start;
+    println!("{before} KiB before, {grown} KiB at most");
+    assert!(grown < 8 * 16 * 1024, "{grown} KiB for 16 MiB");
 }
 
 /// The most memory that this process ever had, in KiB.

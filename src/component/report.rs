@@ -68,7 +68,7 @@ fn outcome(
     use verify::VerificationError as Core;
     match outcome {
         Ok(image) => wit::ManifestOutcome::Verified(signatures(image.into_reports().0)),
-        Err(Core::NoMatch(image)) => wit::ManifestOutcome::NoMatch(image.into()),
+        Err(Core::NoMatch(image)) => wit::ManifestOutcome::NoMatch(signatures(image.signatures)),
         Err(error @ (Core::NoSignatures(_) | Core::NoAttestations(_))) => {
             wit::ManifestOutcome::NoSignatures(error.to_string())
         }

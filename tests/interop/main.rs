@@ -16,6 +16,7 @@ mod rekor;
 mod tool;
 
 mod algorithms;
+mod attestations;
 mod bundle_signing;
 mod bundles;
 mod bytes;

@@ -3,7 +3,8 @@ use std::process::ExitCode;
 
 use cosignet_host::HostError;
 use cosignet_host::api::report::{
-    ManifestOutcome, Rejection, UnverifiedImage, UnverifiedIndex, Verdict, VerificationError,
+    ManifestOutcome, Rejection, SignatureReport, UnverifiedImage, UnverifiedIndex, Verdict,
+    VerificationError,
 };
 use cosignet_host::api::signing::SigningError;
 use cosignet_host::api::{KeyServiceError, LogError, RegistryError};
@@ -184,21 +185,29 @@ pub fn rejection_words(rejection: &Rejection) -> String {
 }
 
 fn unverified_words(image: &UnverifiedImage, kind: Kind) -> String {
-    let noun = kind.noun();
-    let mut words = format!(
-        "no matching {noun}s: {} of {} required keys have signed {}@{}",
-        image.counted, image.required, image.repository, image.digest
+    let words = format!(
+        "no matching {}s: {} of {} required keys have signed {}@{}",
+        kind.noun(),
+        image.counted,
+        image.required,
+        image.repository,
+        image.digest
     );
-    for report in &image.signatures {
+    words + &verdict_words(&image.signatures, kind)
+}
+
+/// What became of each signature, a line for each.
+fn verdict_words(reports: &[SignatureReport], kind: Kind) -> String {
+    let line = |report: &SignatureReport| {
         let why = match &report.verdict {
             Verdict::Counted(signature) => {
                 format!("counts, by key {}", &signature.key_fingerprint)
             }
             Verdict::Rejected(rejection) => rejection_words(rejection),
         };
-        words += &format!("\n  {noun} {}: {why}", report.index + 1);
-    }
-    words
+        format!("\n  {} {}: {why}", kind.noun(), report.index + 1)
+    };
+    reports.iter().map(line).collect()
 }
 
 /// The index's own code, or else that of the first manifest that failed.
@@ -224,7 +233,13 @@ fn index_words(index: &UnverifiedIndex, kind: Kind) -> String {
     let mut tell = |name: &str, outcome: &ManifestOutcome| {
         let outcome = match outcome {
             ManifestOutcome::Verified(_) => "verified".into(),
-            ManifestOutcome::NoMatch(image) => unverified_words(image, kind),
+            ManifestOutcome::NoMatch(reports) => {
+                format!(
+                    "no matching {}s{}",
+                    kind.noun(),
+                    verdict_words(reports, kind)
+                )
+            }
             ManifestOutcome::NoSignatures(words) | ManifestOutcome::Failed(words) => words.clone(),
         };
         words += &format!("\n{name}: {outcome}");

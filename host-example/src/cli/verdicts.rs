@@ -277,11 +277,9 @@ fn describe(report: &mut Value, kind: Kind, index: &UnverifiedIndex) {
 fn outcome(kind: Kind, outcome: &ManifestOutcome) -> (bool, Value, Value) {
     match outcome {
         ManifestOutcome::Verified(reports) => (true, Value::Null, signatures(reports).into()),
-        ManifestOutcome::NoMatch(image) => (
-            false,
-            no_match(kind).into(),
-            signatures(&image.signatures).into(),
-        ),
+        ManifestOutcome::NoMatch(reports) => {
+            (false, no_match(kind).into(), signatures(reports).into())
+        }
         ManifestOutcome::NoSignatures(_) => (false, none(kind).into(), json!([])),
         ManifestOutcome::Failed(words) => (false, words.clone().into(), json!([])),
     }

@@ -38,9 +38,14 @@ impl VerifyAttestation {
             signature_repository: signature_repository(),
             recursive: self.recursive,
         };
-        let results = session
-            .verify_attestations(policy, &predicate_type, &self.images, &options)
-            .await?;
+        let mut results = Vec::new();
+        // One at a time: those of many images need not fit into a session's memory together.
+        for image in self.images.chunks(1) {
+            let verified = session
+                .verify_attestations(policy, &predicate_type, image, &options)
+                .await?;
+            results.extend(verified);
+        }
         Verdicts {
             images: &self.images,
             kind: Kind::Attestation,
