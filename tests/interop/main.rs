@@ -13,11 +13,13 @@ mod outcome;
 mod peers;
 mod registry;
 mod rekor;
+mod site;
 mod tool;
 
 mod algorithms;
 mod bundles;
 mod bytes;
+mod copying;
 mod detached;
 mod embedded;
 mod index;

@@ -219,6 +219,9 @@ impl Verify {
                     eprintln!("The following checks were performed on these signatures:");
                     eprintln!("  - The signatures were verified against the specified public key");
                     eprintln!("  - The claims name {}", verified.digest);
+                    if self.local_image {
+                        eprintln!("  - Manifests and layers in the directory have their digests");
+                    }
                     eprintln!("{}", log_words(&verified));
                     match self.output {
                         Output::Json => print(&format!("{}\n", payloads(&verified)))?,
