@@ -1,15 +1,14 @@
 //! What cosign 2 and 3 attest, verified by Cosignet: in envelopes under the tag `.att` and in bundles
 //! that refer to the image, on registries with and without lists of referrers.
 
-use cosignet_host::embedded::registry::{EmbeddedRegistry, Options};
 use serde_json::Value;
-use tokio::runtime::{Builder, Runtime};
 
-use crate::image::{Image, Repository};
+use crate::image::Image;
 use crate::keys::{Algorithm, KeyPair};
 use crate::lab::Lab;
 use crate::outcome::Outcome;
 use crate::rekor::Rekor;
+use crate::site::Site;
 use crate::tool::Tool;
 
 const NO_ATTESTATIONS: i32 = 10;
@@ -49,9 +48,9 @@ impl By {
 #[test]
 fn what_either_cosign_attests_verifies() {
     let lab = Lab::new();
-    let referring = Referring::start();
+    let referring = Site::start(true);
     for by in By::ALL {
-        for repository in [lab.repository("team/app"), referring.repository()] {
+        for repository in [lab.repository("team/app"), referring.repository("team/app")] {
             let key = lab.generate(by.tool());
             let stranger = lab.generate(Tool::Cosign2);
             let image = repository.push_image();
@@ -161,8 +160,8 @@ fn every_key_of_cosign_3() {
 #[test]
 fn both_forms_together() {
     let lab = Lab::new();
-    let referring = Referring::start();
-    for repository in [lab.repository("team/app"), referring.repository()] {
+    let referring = Site::start(true);
+    for repository in [lab.repository("team/app"), referring.repository("team/app")] {
         let (first, second) = (lab.generate(Tool::Cosign2), lab.generate(Tool::Cosign3));
         let image = repository.push_image();
         attest(&lab, By::Cosign2, &first, &image, "custom").succeeds();
@@ -334,31 +333,4 @@ fn without_key_names(lines: &str) -> Vec<Value> {
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
-}
-
-/// A registry that keeps lists of referrers: the embedded one, on a thread of its own.
-struct Referring {
-    registry: EmbeddedRegistry,
-    _runtime: Runtime,
-}
-
-impl Referring {
-    fn start() -> Self {
-        let mut runtime = Builder::new_multi_thread();
-        let runtime = runtime.worker_threads(1).enable_all().build();
-        let runtime = runtime.expect("a runtime");
-        let options = Options {
-            referrers_api: true,
-            ..Options::default()
-        };
-        let registry = runtime.block_on(EmbeddedRegistry::start(options));
-        Self {
-            registry: registry.expect("a registry"),
-            _runtime: runtime,
-        }
-    }
-
-    fn repository(&self) -> Repository {
-        Repository::new(&self.registry.host(), "team/app")
-    }
 }

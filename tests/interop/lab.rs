@@ -6,14 +6,14 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use cosignet_host::embedded::registry::Options;
 use tempfile::TempDir;
 
 use crate::image::{Image, Repository};
 use crate::keys::{Algorithm, KeyPair};
 use crate::outcome::Outcome;
 use crate::peers;
-use crate::registry::{EmbeddedSite, Registry};
+use crate::registry::Registry;
+use crate::site::Site;
 use crate::tool::Tool;
 
 /// The password of every key, unless a test says otherwise.
@@ -21,29 +21,29 @@ pub const PASSWORD: &str = "correct horse";
 
 /// One test's world.
 pub struct Lab {
-    registry: Site,
+    registry: Place,
     folder: TempDir,
     names: AtomicUsize,
 }
 
 /// Its registry.
-enum Site {
+enum Place {
     Cncf(Registry),
-    Embedded(EmbeddedSite),
+    Embedded(Site),
 }
 
 impl Lab {
     /// Starts it, with the CNCF registry, which keeps no lists of referrers.
     pub fn new() -> Self {
-        Self::at(Site::Cncf(Registry::start()))
+        Self::at(Place::Cncf(Registry::start()))
     }
 
     /// Starts it, with the embedded registry, which keeps lists of referrers.
     pub fn with_referrers_api() -> Self {
-        Self::at(Site::Embedded(EmbeddedSite::start(Options::default())))
+        Self::at(Place::Embedded(Site::start(true)))
     }
 
-    fn at(registry: Site) -> Self {
+    fn at(registry: Place) -> Self {
         Self {
             registry,
             folder: TempDir::new().expect("a temporary folder"),
@@ -54,8 +54,8 @@ impl Lab {
     /// A repository of this world's registry.
     pub fn repository(&self, name: &str) -> Repository {
         match &self.registry {
-            Site::Cncf(registry) => Repository::new(&registry.host, name),
-            Site::Embedded(site) => Repository::new(&site.registry.host(), name),
+            Place::Cncf(registry) => Repository::new(&registry.host, name),
+            Place::Embedded(site) => site.repository(name),
         }
     }
 
@@ -162,13 +162,12 @@ impl Lab {
             .succeeds();
     }
 
-    /// Insists that both cosigns accept the attestation of `image`.
-    pub fn attested_for_cosigns(&self, key: &KeyPair, image: &str) {
+    /// Insists that this cosign accepts the attestation of `image`.
+    #[track_caller]
+    pub fn attested(&self, tool: Tool, key: &KeyPair, image: &str) {
         let verify = ["verify-attestation", "--key", &key.public];
         let rest = ["--type", "custom", "--insecure-ignore-tlog", image];
-        for tool in Tool::COSIGNS {
-            self.run(tool, &[&verify[..], &rest].concat()).succeeds();
-        }
+        self.run(tool, &[&verify[..], &rest].concat()).succeeds();
     }
 
     /// Verifies `image`, offline.

@@ -13,6 +13,7 @@ mod outcome;
 mod peers;
 mod registry;
 mod rekor;
+mod site;
 mod tool;
 
 mod algorithms;
@@ -20,6 +21,7 @@ mod attestations;
 mod bundle_signing;
 mod bundles;
 mod bytes;
+mod copying;
 mod detached;
 mod embedded;
 mod index;

@@ -1,14 +1,12 @@
-//! Registries on free loopback ports, gone with their data when dropped: the CNCF registry, which
-//! keeps no lists of referrers, and the embedded one, which does.
+//! A CNCF registry on a free loopback port, gone with its data when dropped. It keeps no lists of
+//! referrers.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use cosignet_host::embedded::registry::{EmbeddedRegistry, Options};
 use tempfile::TempDir;
-use tokio::runtime::{Builder, Runtime};
 
 use crate::peers;
 
@@ -47,27 +45,6 @@ impl Registry {
             host,
             child,
             _data: data,
-        }
-    }
-}
-
-/// The embedded registry, served on a thread of its own.
-pub struct EmbeddedSite {
-    /// The registry.
-    pub registry: EmbeddedRegistry,
-    _runtime: Runtime,
-}
-
-impl EmbeddedSite {
-    /// Starts one.
-    pub fn start(options: Options) -> Self {
-        let mut runtime = Builder::new_multi_thread();
-        let runtime = runtime.worker_threads(1).enable_all().build();
-        let runtime = runtime.expect("a runtime");
-        let registry = runtime.block_on(EmbeddedRegistry::start(options));
-        Self {
-            registry: registry.expect("a registry"),
-            _runtime: runtime,
         }
     }
 }

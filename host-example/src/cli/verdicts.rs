@@ -82,6 +82,9 @@ impl Verdicts<'_> {
         eprintln!("The following checks were performed on these {noun}s:");
         eprintln!("  - The signatures were verified against the specified public key");
         eprintln!("  - The claims name {}", verified.digest);
+        if verified.repository == Layout::REPOSITORY {
+            eprintln!("  - Manifests and layers in the directory have their digests");
+        }
         eprintln!("{}", log_words(verified));
         for manifest in &verified.manifests {
             eprintln!("  - All of this holds for {}", manifest_words(manifest));
