@@ -61,7 +61,7 @@ pub use session::{Policy, PrivateKey, Session};
 pub mod api {
     pub use crate::bindings::cosignet::signing::key_service::KeyServiceError;
     pub use crate::bindings::cosignet::signing::transparency_log::{LogApi, LogError};
-    pub use crate::bindings::cosignet::signing::types::{Annotation, RegistryError};
+    pub use crate::bindings::cosignet::signing::types::{Annotation, Predicate, RegistryError};
     pub use crate::bindings::exports::cosignet::signing::{keys, payload, policy, report, signing};
 
     /// Bytes that the host holds: signing and verifying them.

@@ -2,7 +2,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::bindings::cosignet::signing::types::{
-    LogError as WitLogError, RegistryError as WitRegistryError,
+    LogError as WitLogError, Predicate, RegistryError as WitRegistryError,
 };
 use super::bindings::exports::cosignet::signing::report as wit;
 use super::payload::annotations;
@@ -131,6 +131,10 @@ fn verified(signature: &verify::VerifiedSignature) -> wit::VerifiedSignature {
         docker_reference: signature.docker_reference().map(String::from),
         annotations: annotations(signature.annotations()),
         payload: signature.payload().to_vec(),
+        predicate: signature.predicate().map(|predicate| Predicate {
+            predicate_type: predicate.predicate_type.clone(),
+            content: predicate.content.clone(),
+        }),
         log: signature.log().map(Into::into),
         log_annotation: signature.log_annotation().map(String::from),
     }

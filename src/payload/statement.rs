@@ -20,6 +20,15 @@ pub struct Statement {
     subjects: Vec<Subject>,
 }
 
+/// What a statement says of its subjects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Predicate {
+    /// Its type, a URI.
+    pub predicate_type: String,
+    /// JSON.
+    pub content: Vec<u8>,
+}
+
 /// An artifact that a statement is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {

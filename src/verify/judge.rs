@@ -9,7 +9,7 @@ use crate::key::PublicKey;
 use crate::log::{HashAlgorithm, LogEntry, LogError, Signed, TrustedLogs, VerifiedEntry, rekor_v1};
 use crate::oci::{Digest, Repository};
 use crate::payload::{
-    Envelope, IMAGE_SIGNATURE, STATEMENT_TYPE, SimpleSigning, Statement, Subject,
+    Envelope, IMAGE_SIGNATURE, Predicate, STATEMENT_TYPE, SimpleSigning, Statement, Subject,
 };
 
 /// A signature that was verified and that a policy counts. Only this module can make one.
@@ -19,6 +19,7 @@ pub struct VerifiedSignature {
     docker_reference: Option<String>,
     annotations: BTreeMap<String, String>,
     payload: Vec<u8>,
+    predicate: Option<Predicate>,
 }
 
 /// Whose signature it is, and what a log says of it.
@@ -91,6 +92,11 @@ impl VerifiedSignature {
         &self.payload
     }
 
+    /// The predicate of an attestation; a signature has none.
+    pub fn predicate(&self) -> Option<&Predicate> {
+        self.predicate.as_ref()
+    }
+
     /// The log entry, if the policy requires one.
     pub fn log(&self) -> Option<&VerifiedEntry> {
         self.signed_by.log.as_ref()
@@ -137,6 +143,7 @@ impl Judged<'_> {
             docker_reference: Some(claims.docker_reference),
             annotations: claims.annotations,
             payload: found.message.to_vec(),
+            predicate: None,
         })
     }
 
@@ -172,6 +179,7 @@ impl Judged<'_> {
             docker_reference: None,
             annotations: subject.annotations.clone(),
             payload: envelope.payload.clone(),
+            predicate: None,
         })
     }
 
