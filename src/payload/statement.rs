@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use serde_json::value::RawValue;
 
-use crate::json::{Elements, Object};
+use crate::json::{Elements, Object, read};
 use crate::oci::Digest;
 
 /// An in-toto statement (`in-toto/attestation`, v1 and v0.1): what is claimed of which artifacts.
@@ -105,6 +105,38 @@ impl Statement {
             r#"{{"_type":"{kind}","subject":[{{"digest":{{"sha256":"{hex}"}},"annotations":{annotations}}}],"predicateType":"{IMAGE_SIGNATURE}","predicate":{{}}}}"#
         );
         Ok(statement.into_bytes())
+    }
+}
+
+impl Statement {
+    /// The bytes of a statement about a blob, as cosign writes it: of version 0.1, the members in
+    /// cosign 3's order. The predicate stands in it as it was given.
+    ///
+    /// # Errors
+    /// Says what is wrong with the predicate: it must be JSON, and a statement with it one that is
+    /// read here.
+    pub fn of_blob(
+        digest: &Digest,
+        name: Option<&str>,
+        predicate: &Predicate,
+    ) -> Result<Vec<u8>, String> {
+        let quoted = |text: &str| {
+            serde_json::to_string(text).map_err(|error| format!("it cannot be written: {error}"))
+        };
+        let content: &RawValue = read(&predicate.content)
+            .map_err(|error| format!("the predicate must be JSON: {error}"))?;
+        let name = match name {
+            Some(name) => format!(r#""name":{},"#, quoted(name)?),
+            None => String::new(),
+        };
+        let (kind, hex) = (TYPES[1], digest.hex());
+        let (predicate_type, content) = (quoted(&predicate.predicate_type)?, content.get());
+        let statement = format!(
+            r#"{{"_type":"{kind}","subject":[{{{name}"digest":{{"sha256":"{hex}"}}}}],"predicateType":{predicate_type},"predicate":{content}}}"#
+        )
+        .into_bytes();
+        Self::parse(&statement)?;
+        Ok(statement)
     }
 }
 

@@ -1,8 +1,9 @@
 use alloc::vec::Vec;
 
-use super::log::Logged;
+use super::log::{Logged, ToLog};
 use super::options::Earlier;
 use super::signer::SigningError;
+use crate::bundle::Content;
 use crate::fetch::Blobs;
 use crate::key::PublicKey;
 use crate::log::{LogEntry, Signed, TrustedLogs};
@@ -26,10 +27,19 @@ impl NewSignature {
     /// What an entry in a log must be about.
     pub(super) fn signed<'a>(&'a self, key: &'a PublicKey) -> Signed<'a> {
         Signed {
-            bytes: &self.payload,
+            message: (&self.payload).into(),
             dsse_payload: None,
             signature: &self.signature,
             key,
+        }
+    }
+
+    /// What a log is handed.
+    pub(super) fn to_log<'a>(&'a self, key: &'a PublicKey) -> ToLog<'a> {
+        let signed = self.signed(key);
+        ToLog {
+            signed,
+            content: Content::of_message(signed.message, self.signature.clone()),
         }
     }
 

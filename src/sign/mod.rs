@@ -1,6 +1,8 @@
-//! Signing: resolve, build the payload, sign, log, attach, read back.
+//! Signing: resolve, build the payload, sign, log, attach, read back. Blobs are signed, logged, and
+//! handed back.
 
 mod attach;
+mod blob;
 mod image;
 mod log;
 mod merge;
@@ -8,6 +10,7 @@ mod options;
 mod signer;
 
 pub use attach::{AttachOutcome, Attached};
+pub use blob::{AttestedBlob, BlobFiles, SignedBlob, attest_blob, sign_blob};
 pub use image::{
     ForeignSignature, Signature, SignedImage, SigningResult, attach_signature, sign_images,
 };

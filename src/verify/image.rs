@@ -364,7 +364,7 @@ fn judge_layer(
 ) -> Result<VerifiedSignature, Rejection> {
     let entry = layer.log_entry.as_deref().map(str::as_bytes);
     let found = Candidate {
-        message: payload,
+        message: payload.into(),
         dsse_payload: None,
         signature: &layer.signature,
         log_entry: entry.map(FoundEntry::Stored),
@@ -386,8 +386,9 @@ fn judge_bundle(
         return Err(malformed("it signs a message, and not a statement".into()));
     };
     let entries = bundled_entries(bundle.log_entries.as_deref())?;
+    let pae = envelope.pae();
     let found = Candidate {
-        message: &envelope.pae(),
+        message: (&pae).into(),
         dsse_payload: Some(&envelope.payload),
         signature: &envelope.signature,
         log_entry: Some(FoundEntry::Bundled(&entries)),

@@ -1,8 +1,9 @@
 //! Verification: fetch, authenticate, bind, judge, report.
 //!
 //! Every signature that is found is judged on its own; a [`VerifiedSignature`] can be made by the
-//! judge alone, and a [`VerifiedImage`] by a policy that is satisfied.
+//! judge alone, and a [`VerifiedImage`] or a [`VerifiedBlob`] by a policy that is satisfied.
 
+mod blob;
 mod detached;
 mod image;
 mod judge;
@@ -10,6 +11,7 @@ mod policy;
 mod referrers;
 mod report;
 
+pub use blob::{BlobSignature, verify_blob, verify_blob_attestation};
 pub(crate) use detached::decode_annotation;
 pub use detached::{DetachedSignature, decode_signature, verify_detached};
 #[cfg(all(target_family = "wasm", feature = "signer"))]
@@ -21,6 +23,6 @@ pub use policy::{
     Formats, Identity, Limits, LogRequirement, Policy, PolicyError, Rules, Threshold, TrustedKey,
 };
 pub use report::{
-    Rejection, SignatureFormat, SignatureReport, UnverifiedImage, Verdict, VerificationError,
-    VerifiedImage,
+    BlobVerificationError, Rejection, SignatureFormat, SignatureReport, UnverifiedBlob,
+    UnverifiedImage, Verdict, VerificationError, VerifiedBlob, VerifiedImage,
 };
