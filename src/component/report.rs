@@ -62,6 +62,7 @@ impl From<&verify::Rejection> for wit::Rejection {
             Core::PayloadAltered(_) => Self::PayloadAltered(words),
             Core::PayloadTooLarge { .. } => Self::PayloadTooLarge(words),
             Core::NoTrustedKey => Self::NoTrustedKey,
+            Core::ContentNeeded(_) => Self::ContentNeeded(words),
             Core::NotLogged => Self::NotLogged(words),
             Core::LogEntry(_) => Self::BadLogEntry(words),
             Core::LogUnavailable(error) => Self::LogUnavailable(error.clone().into()),
@@ -70,6 +71,7 @@ impl From<&verify::Rejection> for wit::Rejection {
             Core::PayloadMalformed(_) => Self::PayloadMalformed(words),
             Core::OtherPredicate(kind) => Self::OtherPredicate(kind.clone()),
             Core::OtherImage(digest) => Self::OtherImage(digest.to_string()),
+            Core::OtherBlob(other) => Self::OtherBlob(other.clone()),
             Core::AnnotationMismatch(key) => Self::AnnotationMismatch(key.clone()),
             Core::OtherIdentity(named) => Self::OtherIdentity(named.clone()),
         }
@@ -106,7 +108,7 @@ impl From<LogServiceError> for WitLogError {
     }
 }
 
-fn signatures(reports: &[verify::SignatureReport]) -> Vec<wit::SignatureReport> {
+pub(super) fn signatures(reports: &[verify::SignatureReport]) -> Vec<wit::SignatureReport> {
     reports
         .iter()
         .map(|report| wit::SignatureReport {
@@ -114,6 +116,7 @@ fn signatures(reports: &[verify::SignatureReport]) -> Vec<wit::SignatureReport> 
             format: match report.format {
                 verify::SignatureFormat::SimpleSigning => wit::SignatureFormat::SimpleSigning,
                 verify::SignatureFormat::Bundle => wit::SignatureFormat::Bundle,
+                verify::SignatureFormat::Detached => wit::SignatureFormat::Detached,
             },
             payload_digest: report.payload_digest.map(|digest| digest.to_string()),
             verdict: match &report.verdict {
@@ -160,6 +163,6 @@ fn hex(bytes: &[u8; 32]) -> String {
     Digest::from(*bytes).hex().to_string()
 }
 
-fn number(number: usize) -> u32 {
+pub(super) fn number(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -2,7 +2,7 @@
 //! nothing: a policy that asks for either is not satisfied.
 
 use alloc::collections::BTreeMap;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::{Candidate, FoundEntry, SignedBy, VerifiedSignature, other_subject, statement};
