@@ -345,6 +345,7 @@ fn format(report: &SignatureReport) -> &'static str {
     match report.format {
         SignatureFormat::SimpleSigning => "simple signing",
         SignatureFormat::Bundle => "bundle",
+        SignatureFormat::Detached => "detached",
     }
 }
 
