@@ -8,16 +8,21 @@ use super::failure::Failure;
 
 /// Reads a file of at most a mebibyte: keys, signatures and payloads are small.
 pub fn read(path: &str) -> Result<Vec<u8>, Failure> {
+    read_at_most(path, LONGEST)
+}
+
+/// Reads a file of at most so many bytes.
+pub fn read_at_most(path: &str, most: u64) -> Result<Vec<u8>, Failure> {
     use std::io::Read as _;
     let failed = |error: std::io::Error| Failure::other(format!("open {path}: {error}"));
     let mut bytes = Vec::new();
     let file = fs::File::open(path).map_err(failed)?;
-    file.take(LONGEST + 1)
+    file.take(most + 1)
         .read_to_end(&mut bytes)
         .map_err(failed)?;
-    if bytes.len() as u64 > LONGEST {
+    if bytes.len() as u64 > most {
         return Err(Failure::other(format!(
-            "{path} is longer than {LONGEST} bytes"
+            "{path} is longer than {most} bytes"
         )));
     }
     Ok(bytes)
