@@ -12,7 +12,7 @@
 //!                             sign          verify            what is done, and in which order
 //!                               └─────┬───────┘
 //!                                walk, fetch                  answers, compared and parsed
-//!          key   log   bundle   payload   oci                formats and cryptography
+//!       key   log   bundle   payload   blob   oci           formats and cryptography
 //!                                     │
 //!                                  imports ───────────────►  registry, log, key service, randomness
 //! ```
@@ -33,6 +33,7 @@
 
 extern crate alloc;
 
+pub mod blob;
 pub mod bundle;
 pub mod imports;
 pub mod key;

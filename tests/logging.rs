@@ -79,7 +79,7 @@ fn bundles_hold_the_proof() {
         let entries = bundle["verificationMaterial"]["tlogEntries"].to_string();
         let entries = LogEntry::all_from_bundle(entries.as_bytes()).unwrap();
         let signed = Signed {
-            bytes: &signature.payload,
+            message: (&signature.payload).into(),
             dsse_payload: None,
             signature: &signature.signature,
             key: FIRST.public_key(),

@@ -19,9 +19,10 @@ use cosignet::log::TrustedLogs;
 use cosignet::oci::{
     Descriptor, Digest, Referrers, attestation_tag, media_type, referrers_tag, signature_tag,
 };
+use cosignet::payload::Predicate;
 use cosignet::sign::{
-    AttachOutcome, Attachment, Earlier, Form, Logging, Options, Predicate, SignedImage, Signer,
-    SigningError, SigningResult, attest_images, sign_images,
+    AttachOutcome, Attachment, Earlier, Form, Logging, Options, SignedImage, Signer, SigningError,
+    SigningResult, attest_images, sign_images,
 };
 use cosignet::verify::{Formats, LogRequirement, Policy, Rules, SignatureFormat, Threshold};
 use serde_json::{Value, json};

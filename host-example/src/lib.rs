@@ -56,7 +56,7 @@ pub use error::HostError;
 pub use imports::{Imports, KeyService, add_to_linker};
 pub use log::{Rekor, TransparencyLog};
 pub use registry::OciRegistry;
-pub use session::{Policy, PrivateKey, Session};
+pub use session::{Blob, Policy, PrivateKey, Session};
 
 /// The component's types, as wasmtime binds them; `wit/` documents each.
 pub mod api {
@@ -73,6 +73,17 @@ pub mod api {
             DetachedSigningError, PayloadSignature, SignatureImage,
         };
         pub use crate::bindings::exports::cosignet::signing::detached_verification::DetachedSignature;
+    }
+
+    /// Blobs: signing and verifying files of any kind.
+    pub mod blobs {
+        pub use crate::bindings::exports::cosignet::signing::blob_verification::{
+            BlobSignature, BlobVerificationError, UnverifiedBlob, VerifiedBlob,
+        };
+        pub use crate::bindings::exports::cosignet::signing::blobs::{
+            AttestedBlob, BlobError, BlobFiles, SignedBlob,
+        };
+        pub use crate::bindings::exports::cosignet::signing::detached_blob_signing::DetachedBlobSigningError as BlobSigningError;
     }
 
     impl From<Vec<u8>> for policy::TrustedKey {

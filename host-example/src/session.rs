@@ -1,3 +1,5 @@
+mod blobs;
+
 use wasmtime::Store;
 use wasmtime::component::{Instance, ResourceAny};
 
@@ -17,6 +19,8 @@ use crate::bindings::exports::cosignet::signing as exports;
 use crate::engine::{Limits, Program, State, store};
 use crate::{HostError, Imports};
 
+pub use blobs::Blob;
+
 /// A running component with memory of its own. Cheap to make: one for each request keeps
 /// requests apart.
 pub struct Session {
@@ -28,6 +32,10 @@ pub struct Session {
     verification: Option<exports::verification::Guest>,
     detached_signing: Option<exports::detached_signing::Guest>,
     detached_verification: Option<exports::detached_verification::Guest>,
+    blobs: Option<exports::blobs::Guest>,
+    blob_signing: Option<exports::blob_signing::Guest>,
+    detached_blob_signing: Option<exports::detached_blob_signing::Guest>,
+    blob_verification: Option<exports::blob_verification::Guest>,
 }
 
 /// An open private key of one session. It stays in the component's memory.
@@ -79,6 +87,10 @@ impl Session {
             verification: export!(verification),
             detached_signing: export!(detached_signing),
             detached_verification: export!(detached_verification),
+            blobs: export!(blobs),
+            blob_signing: export!(blob_signing),
+            detached_blob_signing: export!(detached_blob_signing),
+            blob_verification: export!(blob_verification),
             store,
         })
     }

@@ -144,8 +144,9 @@ async fn every_real_envelope_is_logged_again() {
         assert_eq!(entry_in(&parse(&answer))["body"], *real, "{name}");
 
         let payload = decode(&envelope["payload"]);
+        let pae = pae(envelope["payloadType"].as_str().expect("text"), &payload);
         let signed = Signed {
-            bytes: &pae(envelope["payloadType"].as_str().expect("text"), &payload),
+            message: (&pae).into(),
             dsse_payload: Some(&payload),
             signature: &decode(&envelope["signatures"][0]["sig"]),
             key: &key,
@@ -1202,7 +1203,7 @@ impl Signer {
 
     fn signed<'a>(&'a self, bytes: &'a [u8], signature: &'a [u8]) -> Signed<'a> {
         Signed {
-            bytes,
+            message: bytes.into(),
             dsse_payload: None,
             signature,
             key: &self.public,
@@ -1213,6 +1214,7 @@ impl Signer {
     fn request(&self, bytes: &[u8]) -> String {
         let signature = self.sign(bytes);
         rekor_v1::hashedrekord_request(&self.signed(bytes, &signature), HashAlgorithm::Sha256)
+            .expect("the digest is known")
     }
 
     fn hashedrekord(&self, bytes: &[u8]) -> Value {
@@ -1237,7 +1239,7 @@ fn verify(
     logs: &TrustedLogs,
 ) -> Result<VerifiedEntry, LogError> {
     let signed = Signed {
-        bytes,
+        message: bytes.into(),
         dsse_payload: None,
         signature,
         key,

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::message_digest::MessageDigest;
 use crate::json::Object;
-use crate::key::PublicKey;
+use crate::key::{Message, PublicKey};
 use crate::payload::{Envelope, MAX_ENVELOPE_SIZE};
 
 /// A sigstore bundle of version 0.3 by a key that the verifier has; nothing of it is verified.
@@ -38,7 +38,7 @@ pub enum Content {
 
 impl Content {
     /// A signature over a message, of which the bundle holds the digest.
-    pub fn of_message(message: &[u8], signature: Vec<u8>) -> Self {
+    pub fn of_message(message: Message<'_>, signature: Vec<u8>) -> Self {
         Self::MessageSignature {
             signature,
             digest: Some(MessageDigest::of(message)),
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn reads_what_is_there() {
-        let digest = MessageDigest::of(b"message");
+        let digest = MessageDigest::of(b"message".as_slice().into());
         let content = format!(
             r#""messageSignature":{{"messageDigest":{},"signature":"AQI="}}"#,
             digest.to_json()

@@ -4,38 +4,31 @@ use alloc::vec::Vec;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::json::Object;
+use crate::key::{HashAlgorithm, Message};
 
 /// The digest that a bundle gives of a message: a hint for people who look for it, and to be
 /// compared with the message (sigstore-go #600).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageDigest {
-    algorithm: Algorithm,
+    algorithm: HashAlgorithm,
     value: Vec<u8>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Algorithm {
-    Sha256,
-    Sha384,
-    Sha512,
 }
 
 impl MessageDigest {
     /// The SHA-256 digest of a message.
-    pub fn of(message: &[u8]) -> Self {
-        let algorithm = Algorithm::Sha256;
+    pub fn of(message: Message<'_>) -> Self {
         Self {
-            value: algorithm.hash(message),
-            algorithm,
+            algorithm: HashAlgorithm::Sha256,
+            value: message.sha256().to_vec(),
         }
     }
 
-    /// Whether it is the digest of this message.
-    pub fn is_of(&self, message: &[u8]) -> bool {
-        self.algorithm.hash(message) == self.value
+    /// Whether it is the digest of this message; `None` where that digest is not known.
+    pub fn is_of(&self, message: Message<'_>) -> Option<bool> {
+        let digest = message.digest(self.algorithm)?;
+        Some(digest == self.value)
     }
 
     /// `None` where neither member is there, as cosign leaves it with Ed25519 keys.
@@ -48,9 +41,9 @@ impl MessageDigest {
             (Some(algorithm), Some(value)) => (algorithm, value),
             _ => return Err("messageDigest: expected an algorithm and a digest".into()),
         };
-        let known = Algorithm::ALL
+        let known = HashAlgorithm::ALL
             .into_iter()
-            .find(|known| known.name() == algorithm);
+            .find(|known| known.protobuf_name() == algorithm);
         let algorithm = known.ok_or("messageDigest: expected SHA2_256, SHA2_384 or SHA2_512")?;
         let value = BASE64.decode(value);
         let value = value.map_err(|error| format!("messageDigest: {error}"))?;
@@ -58,28 +51,8 @@ impl MessageDigest {
     }
 
     pub(super) fn to_json(&self) -> String {
-        let (algorithm, value) = (self.algorithm.name(), BASE64.encode(&self.value));
+        let algorithm = self.algorithm.protobuf_name();
+        let value = BASE64.encode(&self.value);
         format!(r#"{{"algorithm":"{algorithm}","digest":"{value}"}}"#)
-    }
-}
-
-impl Algorithm {
-    const ALL: [Self; 3] = [Self::Sha256, Self::Sha384, Self::Sha512];
-
-    /// The name in `sigstore_common.proto`.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Sha256 => "SHA2_256",
-            Self::Sha384 => "SHA2_384",
-            Self::Sha512 => "SHA2_512",
-        }
-    }
-
-    fn hash(self, message: &[u8]) -> Vec<u8> {
-        match self {
-            Self::Sha256 => Sha256::digest(message).to_vec(),
-            Self::Sha384 => Sha384::digest(message).to_vec(),
-            Self::Sha512 => Sha512::digest(message).to_vec(),
-        }
     }
 }

@@ -10,6 +10,7 @@ use crate::imports::{
 };
 
 /// The transparency log of the host.
+#[derive(Default)]
 pub(super) struct HostLog;
 
 impl TransparencyLog for HostLog {

@@ -4,6 +4,12 @@
 mod bindings;
 mod runtime;
 
+#[cfg(feature = "signer")]
+mod blob_signing;
+mod blob_verification;
+mod blobs;
+#[cfg(any(feature = "signer", feature = "offline"))]
+mod detached_blob_signing;
 #[cfg(any(feature = "signer", feature = "offline"))]
 mod detached_signing;
 mod detached_verification;

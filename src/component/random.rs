@@ -2,6 +2,7 @@ use super::bindings::wasi::random::random::get_random_bytes;
 use crate::key::Random;
 
 /// Randomness of the host.
+#[derive(Default)]
 pub(super) struct HostRandom;
 
 impl Random for HostRandom {

@@ -107,6 +107,7 @@ impl From<&verify::Rejection> for wit::Rejection {
             Core::PayloadAltered(_) => Self::PayloadAltered(words),
             Core::PayloadTooLarge { .. } => Self::PayloadTooLarge(words),
             Core::NoTrustedKey => Self::NoTrustedKey,
+            Core::ContentNeeded(_) => Self::ContentNeeded(words),
             Core::NotLogged => Self::NotLogged(words),
             Core::LogEntry(_) => Self::BadLogEntry(words),
             Core::LogUnavailable(error) => Self::LogUnavailable(error.clone().into()),
@@ -115,6 +116,7 @@ impl From<&verify::Rejection> for wit::Rejection {
             Core::PayloadMalformed(_) => Self::PayloadMalformed(words),
             Core::OtherPredicate(kind) => Self::OtherPredicate(kind.clone()),
             Core::OtherImage(digest) => Self::OtherImage(digest.to_string()),
+            Core::OtherBlob(other) => Self::OtherBlob(other.clone()),
             Core::AnnotationMismatch(key) => Self::AnnotationMismatch(key.clone()),
             Core::OtherIdentity(named) => Self::OtherIdentity(named.clone()),
         }
@@ -151,7 +153,7 @@ impl From<LogServiceError> for WitLogError {
     }
 }
 
-fn signatures(reports: Vec<verify::SignatureReport>) -> Vec<wit::SignatureReport> {
+pub(super) fn signatures(reports: Vec<verify::SignatureReport>) -> Vec<wit::SignatureReport> {
     reports
         .into_iter()
         .map(|report| wit::SignatureReport {
@@ -160,6 +162,7 @@ fn signatures(reports: Vec<verify::SignatureReport>) -> Vec<wit::SignatureReport
                 verify::SignatureFormat::SimpleSigning => wit::SignatureFormat::SimpleSigning,
                 verify::SignatureFormat::Bundle => wit::SignatureFormat::Bundle,
                 verify::SignatureFormat::Envelope => wit::SignatureFormat::Envelope,
+                verify::SignatureFormat::Detached => wit::SignatureFormat::Detached,
             },
             payload_digest: report.payload_digest.map(|digest| digest.to_string()),
             verdict: match report.verdict {
@@ -212,6 +215,6 @@ fn hex(bytes: &[u8; 32]) -> String {
     Digest::from(*bytes).hex().to_string()
 }
 
-fn number(number: usize) -> u32 {
+pub(super) fn number(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }

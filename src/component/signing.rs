@@ -14,7 +14,7 @@ use super::registry::HostRegistry;
 use super::verification::invalid_repository;
 use crate::imports::{KeyService, KeyServiceError};
 use crate::oci::{Digest, Repository};
-use crate::sign;
+use crate::{payload, sign};
 
 impl wit::Guest for Component {
     fn sign_images(
@@ -33,7 +33,7 @@ impl wit::Guest for Component {
         predicate: Predicate,
         options: wit::Options,
     ) -> Vec<wit::SigningResult> {
-        let predicate = sign::Predicate {
+        let predicate = payload::Predicate {
             predicate_type: predicate.predicate_type,
             content: predicate.content,
         };
@@ -69,32 +69,12 @@ fn run(
     sign: impl FnOnce(&mut sign::Signer<'_>, &sign::Options) -> Vec<sign::SigningResult>,
 ) -> Vec<wit::SigningResult> {
     let upload = options.log.take();
-    let (mut random, mut service) = (HostRandom, HostKeyService);
     let options = match sign::Options::try_from(options) {
         Ok(options) => options,
         Err(error) => return fail_all(references, &error),
     };
-    let signer = match signer {
-        wit::Signer::PrivateKey(key) => Ok(sign::Signer::private_key(
-            &key.get::<OpenKey>().0,
-            &mut random,
-        )),
-        wit::Signer::KeyService(name) => {
-            sign::Signer::key_service(&mut service, name).map_err(wit::SigningError::from)
-        }
-    };
-    let mut log = HostLog;
-    let signer = signer.and_then(|signer| match &upload {
-        None => Ok(signer),
-        Some(upload) => Ok(signer.with_log(sign::Logging {
-            service: &mut log,
-            api: upload.api.into(),
-            logs: trusted_logs(&upload.trust)
-                .map_err(|error| wit::SigningError::InvalidOption(error.to_string()))?,
-            witnesses: upload.trust.required_witnesses,
-        })),
-    });
-    let mut signer = match signer {
+    let mut host = SigningHost::default();
+    let mut signer = match host.signer(signer, upload.as_ref()) {
         Ok(signer) => signer,
         Err(error) => return fail_all(references, &error),
     };
@@ -109,7 +89,42 @@ fn run(
         .collect()
 }
 
+/// What the host lends to a signer.
+#[derive(Default)]
+pub(super) struct SigningHost {
+    random: HostRandom,
+    service: HostKeyService,
+    log: HostLog,
+}
+
+impl SigningHost {
+    /// What signs, and logs if that is asked for.
+    pub(super) fn signer<'a>(
+        &'a mut self,
+        signer: &'a wit::Signer<'_>,
+        upload: Option<&wit::LogUpload>,
+    ) -> Result<sign::Signer<'a>, wit::SigningError> {
+        let made = match signer {
+            wit::Signer::PrivateKey(key) => {
+                sign::Signer::private_key(&key.get::<OpenKey>().0, &mut self.random)
+            }
+            wit::Signer::KeyService(name) => sign::Signer::key_service(&mut self.service, name)?,
+        };
+        let Some(upload) = upload else {
+            return Ok(made);
+        };
+        Ok(made.with_log(sign::Logging {
+            service: &mut self.log,
+            api: upload.api.into(),
+            logs: trusted_logs(&upload.trust)
+                .map_err(|error| wit::SigningError::InvalidOption(error.to_string()))?,
+            witnesses: upload.trust.required_witnesses,
+        }))
+    }
+}
+
 /// The key service of the host.
+#[derive(Default)]
 struct HostKeyService;
 
 impl KeyService for HostKeyService {

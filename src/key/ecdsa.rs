@@ -9,25 +9,24 @@ use ecdsa::{
     elliptic_curve::{CurveArithmetic, FieldBytes, FieldBytesSize, array::ArraySize},
     hazmat::sign_prehashed_rfc6979,
 };
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
 
-/// Signs the SHA-256 of a message, whatever the curve: what cosign 2 does, and what every
+/// Signs the SHA-256 digest of a message, whatever the curve: what cosign 2 does, and what every
 /// cosign verifies. The nonce is that of RFC 6979 with HMAC-SHA-256; the encoding is DER. A digest
 /// shorter than the order counts as the number it is (RFC 6979 §2.3.2), so it is not padded.
-pub(super) fn sign<C>(key: &SigningKey<C>, message: &[u8]) -> Vec<u8>
+pub(super) fn sign<C>(key: &SigningKey<C>, digest: &[u8; 32]) -> Vec<u8>
 where
     C: EcdsaCurve + CurveArithmetic,
     MaxSize<C>: ArraySize,
     <FieldBytesSize<C> as core::ops::Add>::Output: core::ops::Add<MaxOverhead> + ArraySize,
 {
-    let digest = Sha256::digest(message);
-    let (signature, _) = sign_prehashed_rfc6979::<C, Sha256>(key.as_nonzero_scalar(), &digest, &[]);
+    let (signature, _) = sign_prehashed_rfc6979::<C, Sha256>(key.as_nonzero_scalar(), digest, &[]);
     signature.to_der().as_bytes().to_vec()
 }
 
 /// As [`sign`], with the curve that is compiled for speed.
-pub(super) fn sign_p256(key: &cosignet_fast::SigningKey, message: &[u8]) -> Vec<u8> {
-    let signature = cosignet_fast::sign(key, &Sha256::digest(message));
+pub(super) fn sign_p256(key: &cosignet_fast::SigningKey, digest: &[u8; 32]) -> Vec<u8> {
+    let signature = cosignet_fast::sign(key, digest);
     signature.to_der().as_bytes().to_vec()
 }
 

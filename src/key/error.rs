@@ -71,6 +71,10 @@ pub enum SignError {
          try again, and suspect the random source or the hardware if it recurs"
     )]
     Fault(Algorithm),
+
+    /// Only digests are known of the message, and keys of this algorithm sign none.
+    #[error("{0} keys sign no digest: hand over the content, or sign with another key")]
+    ContentNeeded(Algorithm),
 }
 
 /// Why a signature does not count.
@@ -90,6 +94,14 @@ pub enum SignatureError {
     /// A signature, but not by this key over this message.
     #[error("the signature was not made by this {algorithm} key over these bytes")]
     DoesNotVerify {
+        /// The algorithm of the key.
+        algorithm: Algorithm,
+    },
+
+    /// It may be over more than is known of the message: Ed25519 signs no digest, and cosign 3 signs
+    /// with P-384 and P-521 over other digests than SHA-256.
+    #[error("whether this {algorithm} key made the signature cannot be told without the content")]
+    ContentNeeded {
         /// The algorithm of the key.
         algorithm: Algorithm,
     },

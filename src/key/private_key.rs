@@ -13,7 +13,8 @@ use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use zeroize::Zeroizing;
 
 use super::{
-    Algorithm, KeyError, PublicKey, Random, SignError, ecdsa as ecdsa_signature, encrypted_file,
+    Algorithm, KeyError, Message, PublicKey, Random, SignError, ecdsa as ecdsa_signature,
+    encrypted_file,
     kind::{Curve, ED25519, Kind},
     public_key::Key,
     rsa as rsa_key,
@@ -71,15 +72,31 @@ impl PrivateKey {
     /// # Errors
     /// [`SignError::Fault`], for RSA keys alone.
     pub fn sign(&self, message: &[u8], random: &mut dyn Random) -> Result<Vec<u8>, SignError> {
+        self.sign_message(message.into(), random)
+    }
+
+    /// As [`PrivateKey::sign`], a message of which only digests may be known.
+    ///
+    /// # Errors
+    /// [`SignError::Fault`], for RSA keys alone; [`SignError::ContentNeeded`] for Ed25519 keys,
+    /// which sign no digest.
+    pub fn sign_message(
+        &self,
+        message: Message<'_>,
+        random: &mut dyn Random,
+    ) -> Result<Vec<u8>, SignError> {
         match &self.secret {
-            Secret::P256(key) => Ok(ecdsa_signature::sign_p256(key, message)),
-            Secret::P384(key) => Ok(ecdsa_signature::sign(key, message)),
-            Secret::P521(key) => Ok(ecdsa_signature::sign(key, message)),
+            Secret::P256(key) => Ok(ecdsa_signature::sign_p256(key, &message.sha256())),
+            Secret::P384(key) => Ok(ecdsa_signature::sign(key, &message.sha256())),
+            Secret::P521(key) => Ok(ecdsa_signature::sign(key, &message.sha256())),
             Secret::Rsa(key) => {
                 let fault = SignError::Fault(self.algorithm());
-                rsa_key::sign(key, message, random).ok_or(fault)
+                rsa_key::sign(key, &message.sha256(), random).ok_or(fault)
             }
-            Secret::Ed25519(key) => Ok(key.sign(message).to_vec()),
+            Secret::Ed25519(key) => {
+                let needed = SignError::ContentNeeded(self.algorithm());
+                Ok(key.sign(message.bytes().ok_or(needed)?).to_vec())
+            }
         }
     }
 

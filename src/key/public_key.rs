@@ -7,11 +7,11 @@ use der::Decode as _;
 use ecdsa::signature::hazmat::PrehashVerifier as _;
 use pkcs1::RsaPublicKeyRef;
 use rsa::{RsaPublicKey, traits::PublicKeyParts as _};
-use sha2::{Digest as _, Sha256, Sha384, Sha512};
+use sha2::{Digest as _, Sha256, Sha512};
 use spki::{EncodePublicKey as _, SubjectPublicKeyInfoRef};
 
 use super::{
-    Algorithm, KeyError, SignatureError, ecdsa as ecdsa_signature,
+    Algorithm, HashAlgorithm, KeyError, Message, SignatureError, ecdsa as ecdsa_signature,
     error::quoted,
     kind::{Curve, Kind},
     pem, rsa as rsa_key,
@@ -131,6 +131,18 @@ impl PublicKey {
     /// [`SignatureError::Malformed`] if the bytes are no signature of this algorithm at all,
     /// [`SignatureError::DoesNotVerify`] otherwise.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+        self.verify_message(message.into(), signature)
+    }
+
+    /// As [`PublicKey::verify`], a message of which only digests may be known.
+    ///
+    /// # Errors
+    /// Also [`SignatureError::ContentNeeded`], where what is known of the message does not tell.
+    pub fn verify_message(
+        &self,
+        message: Message<'_>,
+        signature: &[u8],
+    ) -> Result<(), SignatureError> {
         let algorithm = self.algorithm();
         let malformed = SignatureError::Malformed {
             algorithm,
@@ -139,42 +151,40 @@ impl PublicKey {
         let verified = match &self.key {
             Key::P256(key) => {
                 let signature = ecdsa_signature::parse(signature).ok_or(malformed)?;
-                cosignet_fast::verify(key, &Sha256::digest(message), &signature).is_ok()
+                Some(cosignet_fast::verify(key, &message.sha256(), &signature).is_ok())
             }
             Key::P384(key) => {
                 let signature = ecdsa_signature::parse(signature).ok_or(malformed)?;
-                key.verify_prehash(&Sha256::digest(message), &signature)
-                    .is_ok()
-                    || key
-                        .verify_prehash(&Sha384::digest(message), &signature)
-                        .is_ok()
+                verifies_either(message, HashAlgorithm::Sha384, |digest| {
+                    key.verify_prehash(digest, &signature).is_ok()
+                })
             }
             Key::P521(key) => {
                 let signature = ecdsa_signature::parse(signature).ok_or(malformed)?;
-                key.verify_prehash(&Sha256::digest(message), &signature)
-                    .is_ok()
-                    || key
-                        .verify_prehash(&Sha512::digest(message), &signature)
-                        .is_ok()
+                verifies_either(message, HashAlgorithm::Sha512, |digest| {
+                    key.verify_prehash(digest, &signature).is_ok()
+                })
             }
             Key::Rsa(key) => {
                 if signature.len() != key.size() {
                     return Err(malformed);
                 }
-                rsa_key::verifies(key, message, signature)
+                Some(rsa_key::verifies(key, &message.sha256(), signature))
             }
             Key::Ed25519(key) => {
                 let signature =
                     ed25519_dalek::Signature::from_slice(signature).map_err(|_| malformed)?;
-                key.verify_strict(message, &signature).is_ok()
-                    || key
-                        .verify_prehashed_strict(Sha512::new_with_prefix(message), None, &signature)
-                        .is_ok()
+                message.bytes().map(|bytes| {
+                    let hash = Sha512::new_with_prefix(bytes);
+                    key.verify_strict(bytes, &signature).is_ok()
+                        || key.verify_prehashed_strict(hash, None, &signature).is_ok()
+                })
             }
         };
         match verified {
-            true => Ok(()),
-            false => Err(SignatureError::DoesNotVerify { algorithm }),
+            Some(true) => Ok(()),
+            Some(false) => Err(SignatureError::DoesNotVerify { algorithm }),
+            None => Err(SignatureError::ContentNeeded { algorithm }),
         }
     }
 
@@ -216,6 +226,19 @@ impl fmt::Debug for PublicKey {
             write!(f, "{byte:02x}")?;
         }
         f.write_str(")")
+    }
+}
+
+/// Whether a signature is over the SHA-256 digest or over the other one; `None` if it may be over the
+/// other one, and that is not known.
+fn verifies_either(
+    message: Message<'_>,
+    other: HashAlgorithm,
+    verifies: impl Fn(&[u8]) -> bool,
+) -> Option<bool> {
+    match verifies(&message.sha256()) {
+        true => Some(true),
+        false => message.digest(other).map(|digest| verifies(&digest)),
     }
 }
 

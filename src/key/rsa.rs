@@ -7,7 +7,7 @@ use rsa::{
     BoxedUint, Pkcs1v15Sign, RsaPrivateKey, RsaPublicKey,
     traits::{PublicKeyParts as _, SignatureScheme as _},
 };
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
 
 use super::{Algorithm, KeyError, Random, random::Blinding};
 
@@ -53,24 +53,22 @@ pub(super) fn algorithm(key: &RsaPublicKey) -> Algorithm {
     }
 }
 
-/// Signs the SHA-256 of a message, blinded; `None` if the operation failed.
+/// Signs the SHA-256 digest of a message, blinded; `None` if the operation failed.
 ///
 /// Blinding is what stands between the key and an observer of the timing (RUSTSEC-2023-0071).
 pub(super) fn sign(
     key: &RsaPrivateKey,
-    message: &[u8],
+    digest: &[u8; 32],
     random: &mut dyn Random,
 ) -> Option<Vec<u8>> {
-    let digest = Sha256::digest(message);
     Pkcs1v15Sign::new::<Sha256>()
-        .sign(Some(&mut Blinding::new(random)), key, &digest)
+        .sign(Some(&mut Blinding::new(random)), key, digest)
         .ok()
 }
 
-/// Whether the signature is the key's over the SHA-256 of the message.
-pub(super) fn verifies(key: &RsaPublicKey, message: &[u8], signature: &[u8]) -> bool {
-    let digest = Sha256::digest(message);
-    key.verify(Pkcs1v15Sign::new::<Sha256>(), &digest, signature)
+/// Whether the signature is the key's over the SHA-256 digest of the message.
+pub(super) fn verifies(key: &RsaPublicKey, digest: &[u8; 32], signature: &[u8]) -> bool {
+    key.verify(Pkcs1v15Sign::new::<Sha256>(), digest, signature)
         .is_ok()
 }
 

@@ -7,9 +7,9 @@ use alloc::vec::Vec;
 use super::entry::KindVersion;
 use super::error::{LogError, shown};
 use super::fields::{self, base64, hex};
-use super::signed::{HashAlgorithm, Signed, fingerprint, hash_text};
+use super::signed::{Signed, fingerprint, hash_text};
 use crate::json::Object;
-use crate::key::PublicKey;
+use crate::key::{HashAlgorithm, Message, PublicKey};
 use crate::oci::Digest;
 
 /// What a body claims.
@@ -161,30 +161,35 @@ impl Body {
 
     /// Refuses a body that is about anything else: other bytes, another signature, another key.
     pub(super) fn bind(&self, signed: &Signed<'_>) -> Result<(), LogError> {
-        self.bind_signature(signed.bytes, signed.dsse_payload, signed.signature)?;
+        self.bind_signature(signed.message, signed.dsse_payload, signed.signature)?;
         self.bind_key(signed.key)
     }
 
     /// Compares all but the key.
     pub(super) fn bind_signature(
         &self,
-        bytes: &[u8],
+        message: Message<'_>,
         dsse_payload: Option<&[u8]>,
         signature: &[u8],
     ) -> Result<(), LogError> {
         let hashed = match self.of_payload {
-            true => dsse_payload,
-            false => Some(bytes),
+            true => dsse_payload.map(Message::from),
+            false => Some(message),
         };
-        if hashed.map(|bytes| self.algorithm.hash(bytes)).as_ref() != Some(&self.hash) {
+        // A digest that is not known cannot be compared, and is not this one.
+        let digest = hashed.and_then(|hashed| hashed.digest(self.algorithm));
+        if digest.as_ref() != Some(&self.hash) {
             let of = if self.of_payload {
                 "an envelope with payload "
             } else {
                 ""
             };
-            let expected = self.algorithm.hash(hashed.unwrap_or(bytes));
+            let sha256 = hashed.unwrap_or(message).sha256();
             return Err(LogError::OtherArtifact {
-                expected: hash_text(self.algorithm, &expected),
+                expected: match digest {
+                    Some(digest) => hash_text(self.algorithm, &digest),
+                    None => hash_text(HashAlgorithm::Sha256, &sha256),
+                },
                 found: shown(format!("{of}{}", hash_text(self.algorithm, &self.hash))),
             });
         }

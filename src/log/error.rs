@@ -203,6 +203,10 @@ pub enum LogError {
         found: String,
     },
 
+    /// Only other digests are known of what was signed.
+    #[error("the {0} digest of what was signed is not known: hand over the content")]
+    UnknownDigest(&'static str),
+
     /// The entry is about another signature.
     #[error("the log entry is about another signature")]
     OtherSignature,

@@ -40,6 +40,7 @@ mod trusted_root;
 mod verify;
 mod witness;
 
+pub use crate::key::HashAlgorithm;
 pub use canonical_json::canonicalize;
 pub use checkpoint::Checkpoint;
 pub use entry::LogEntry;
@@ -52,7 +53,7 @@ pub use limits::{
 pub use log_id::LogId;
 pub use merkle::{leaf_hash, verify_consistency, verify_inclusion};
 pub use note::{NoteError, SignedNote};
-pub use signed::{HashAlgorithm, Signed};
+pub use signed::Signed;
 pub use tiles::{Tile, TiledTree};
 pub use trusted_log::TrustedLog;
 pub use trusted_logs::TrustedLogs;

@@ -11,9 +11,9 @@ use super::error::LogError;
 use super::fields::{self, base64, hex};
 use super::limits::{MAX_ENTRIES, MAX_ENTRIES_SIZE, MAX_ENTRY_SIZE};
 use super::log_id::LogId;
-use super::signed::{HashAlgorithm, Signed, encoded_pem};
+use super::signed::{Signed, encoded_pem};
 use crate::json::{Elements, Object, read, to_go_json};
-use crate::key::PublicKey;
+use crate::key::{HashAlgorithm, PublicKey};
 use crate::oci::Hex;
 
 /// The `hashedrekord` 0.0.1 that proposes a signature, byte for byte as cosign 2 and 3 post it.
@@ -21,15 +21,18 @@ use crate::oci::Hex;
 /// `hash` is the one that the signature was made over: Rekor verifies the signature over the
 /// hash alone, and refuses those of Ed25519 for that reason (Ed25519ph with SHA-512 is taken), and
 /// P-384 and P-521 with SHA-256.
-pub fn hashedrekord_request(signed: &Signed<'_>, hash: HashAlgorithm) -> String {
-    let value = hash.hash(signed.bytes);
+///
+/// # Errors
+/// [`LogError::UnknownDigest`] where that digest of what was signed is not known.
+pub fn hashedrekord_request(signed: &Signed<'_>, hash: HashAlgorithm) -> Result<String, LogError> {
+    let value = signed.digest(hash)?;
     let value = Hex(&value);
     let algorithm = hash.name();
     let signature = STANDARD.encode(signed.signature);
     let key = encoded_pem(signed.key);
-    format!(
+    Ok(format!(
         r#"{{"apiVersion":"0.0.1","spec":{{"data":{{"hash":{{"algorithm":"{algorithm}","value":"{value}"}}}},"signature":{{"content":"{signature}","publicKey":{{"content":"{key}"}}}}}},"kind":"hashedrekord"}}{NEWLINE}"#
-    )
+    ))
 }
 
 /// The `dsse` 0.0.1 that proposes an envelope, byte for byte as cosign 2 and 3 post it.
@@ -46,10 +49,15 @@ pub fn dsse_request(envelope: &str, key: &PublicKey) -> Result<String, LogError>
 }
 
 /// What is posted to `/api/v1/log/entries/retrieve` to look a signature up, as cosign does.
-pub fn search_request(signed: &Signed<'_>, hash: HashAlgorithm) -> String {
-    let entry = hashedrekord_request(signed, hash);
+///
+/// # Errors
+/// As [`hashedrekord_request`].
+pub fn search_request(signed: &Signed<'_>, hash: HashAlgorithm) -> Result<String, LogError> {
+    let entry = hashedrekord_request(signed, hash)?;
     let entry = entry.trim_end();
-    format!(r#"{{"entryUUIDs":null,"logIndexes":null,"entries":[{entry}]}}{NEWLINE}"#)
+    Ok(format!(
+        r#"{{"entryUUIDs":null,"logIndexes":null,"entries":[{entry}]}}{NEWLINE}"#
+    ))
 }
 
 /// Reads the answer to a search: a list of entries, each like an answer with one.

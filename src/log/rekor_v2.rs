@@ -7,7 +7,8 @@ use alloc::string::String;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::error::LogError;
-use super::signed::{HashAlgorithm, Signed};
+use super::signed::Signed;
+use crate::key::HashAlgorithm;
 
 /// The `hashedrekord` 0.0.2 that proposes a signature. A DSSE envelope is proposed by the same, over
 /// the hash of its PAE.
@@ -15,6 +16,7 @@ use super::signed::{HashAlgorithm, Signed};
 /// # Errors
 /// [`LogError::KeyDetailsMismatch`] for a key with a hash that Rekor v2 does not take together: it
 /// takes P-256 and RSA with SHA-256, P-384 with SHA-384, P-521 and Ed25519 (Ed25519ph) with SHA-512.
+/// [`LogError::UnknownDigest`] where that digest of what was signed is not known.
 pub fn hashedrekord_request(signed: &Signed<'_>, hash: HashAlgorithm) -> Result<String, LogError> {
     let algorithm = signed.key.algorithm();
     let details = hash.key_details(algorithm);
@@ -22,7 +24,7 @@ pub fn hashedrekord_request(signed: &Signed<'_>, hash: HashAlgorithm) -> Result<
         expected: "none",
         found: format!("{algorithm} with {}", hash.name()),
     })?;
-    let digest = STANDARD.encode(hash.hash(signed.bytes));
+    let digest = STANDARD.encode(signed.digest(hash)?);
     let signature = STANDARD.encode(signed.signature);
     let key = STANDARD.encode(signed.key.spki_der());
     Ok(format!(

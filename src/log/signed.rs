@@ -3,9 +3,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
-use crate::key::{Algorithm, PublicKey};
+use super::error::LogError;
+use crate::key::{HashAlgorithm, Message, PublicKey};
 use crate::oci::{Digest, Hex};
 
 /// A signature, and what it is over: what an entry is made for, and what it must be about.
@@ -14,8 +14,8 @@ use crate::oci::{Digest, Hex};
 /// is not relied upon.
 #[derive(Clone, Copy, Debug)]
 pub struct Signed<'a> {
-    /// The bytes that were signed; of a DSSE envelope, its pre-authentication encoding (PAE).
-    pub bytes: &'a [u8],
+    /// What was signed; of a DSSE envelope, its pre-authentication encoding (PAE).
+    pub message: Message<'a>,
     /// The payload, if a DSSE envelope was signed: Rekor v1 hashes that.
     pub dsse_payload: Option<&'a [u8]>,
     /// The signature, decoded.
@@ -24,69 +24,11 @@ pub struct Signed<'a> {
     pub key: &'a PublicKey,
 }
 
-/// The hashes that entries are made with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HashAlgorithm {
-    /// SHA-256, which goes with ECDSA P-256 and RSA, and which cosign 2 uses for every key.
-    Sha256,
-    /// SHA-384, which goes with ECDSA P-384.
-    Sha384,
-    /// SHA-512, which goes with ECDSA P-521 and Ed25519ph.
-    Sha512,
-}
-
-impl HashAlgorithm {
-    pub(super) const ALL: [Self; 3] = [Self::Sha256, Self::Sha384, Self::Sha512];
-
-    /// The hash that goes with a key: what logs take such signatures with. cosign 2 signs with
-    /// SHA-256 whatever the key, which no log takes of the larger ones.
-    pub fn of(key: Algorithm) -> Self {
-        match key {
-            Algorithm::EcdsaP384 => Self::Sha384,
-            Algorithm::EcdsaP521 | Algorithm::Ed25519 => Self::Sha512,
-            _ => Self::Sha256,
-        }
-    }
-
-    /// The name in entries of Rekor v1.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Sha256 => "sha256",
-            Self::Sha384 => "sha384",
-            Self::Sha512 => "sha512",
-        }
-    }
-
-    /// The name in sigstore's protobuf, and so in entries of Rekor v2.
-    pub(super) fn protobuf_name(self) -> &'static str {
-        match self {
-            Self::Sha256 => "SHA2_256",
-            Self::Sha384 => "SHA2_384",
-            Self::Sha512 => "SHA2_512",
-        }
-    }
-
-    pub(super) fn hash(self, bytes: &[u8]) -> Vec<u8> {
-        match self {
-            Self::Sha256 => Sha256::digest(bytes).to_vec(),
-            Self::Sha384 => Sha384::digest(bytes).to_vec(),
-            Self::Sha512 => Sha512::digest(bytes).to_vec(),
-        }
-    }
-
-    /// sigstore's name for a key and a hash (`PublicKeyDetails` in `sigstore_common.proto`), for
-    /// the pairs that Rekor v2 takes.
-    pub(super) fn key_details(self, key: Algorithm) -> Option<&'static str> {
-        match (key, self) {
-            (Algorithm::EcdsaP256, Self::Sha256) => Some("PKIX_ECDSA_P256_SHA_256"),
-            (Algorithm::EcdsaP384, Self::Sha384) => Some("PKIX_ECDSA_P384_SHA_384"),
-            (Algorithm::EcdsaP521, Self::Sha512) => Some("PKIX_ECDSA_P521_SHA_512"),
-            (Algorithm::Rsa2048, Self::Sha256) => Some("PKIX_RSA_PKCS1V15_2048_SHA256"),
-            (Algorithm::Rsa3072, Self::Sha256) => Some("PKIX_RSA_PKCS1V15_3072_SHA256"),
-            (Algorithm::Rsa4096, Self::Sha256) => Some("PKIX_RSA_PKCS1V15_4096_SHA256"),
-            (Algorithm::Ed25519, Self::Sha512) => Some("PKIX_ED25519_PH"),
-            _ => None,
-        }
+impl Signed<'_> {
+    /// A digest of what was signed.
+    pub(super) fn digest(&self, hash: HashAlgorithm) -> Result<Vec<u8>, LogError> {
+        let digest = self.message.digest(hash);
+        digest.ok_or(LogError::UnknownDigest(hash.name()))
     }
 }
 

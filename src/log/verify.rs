@@ -146,7 +146,7 @@ impl LogEntry {
     /// As [`LogEntry::bind`].
     pub fn bind_signature(&self, message: &[u8], signature: &[u8]) -> Result<(), LogError> {
         let body = Body::parse(&self.body, self.stated_kind.as_ref())?;
-        body.bind_signature(message, None, signature)
+        body.bind_signature(message.into(), None, signature)
     }
 
     fn checkpoint(&self) -> Result<Option<Checkpoint<'_>>, LogError> {

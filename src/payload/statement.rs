@@ -115,32 +115,33 @@ impl Statement {
         Ok(statement.into_bytes())
     }
 
-    /// The bytes of the statement that attests something of an artifact, as cosign 3 writes it; the
-    /// predicate, JSON, stands as it is.
+    /// The bytes of a statement about a blob, as cosign writes it: of version 0.1, the members in
+    /// cosign 3's order. The predicate stands in it as it was given.
     ///
     /// # Errors
-    /// Says what is wrong with the predicate.
-    pub fn of(
-        name: &str,
+    /// Says what is wrong with the predicate: it must be JSON, and a statement with it one that is
+    /// read here.
+    pub fn of_artifact(
         digest: &Digest,
-        predicate_type: &str,
-        predicate: &[u8],
+        name: Option<&str>,
+        predicate: &Predicate,
     ) -> Result<Vec<u8>, String> {
-        let quoted =
-            |text: &str| serde_json::to_string(text).map_err(|error| format!("statement: {error}"));
-        let predicate: Box<RawValue> =
-            read(predicate).map_err(|why| format!("predicate: {why}"))?;
+        let quoted = |text: &str| {
+            serde_json::to_string(text).map_err(|error| format!("it cannot be written: {error}"))
+        };
+        let content: &RawValue = read(&predicate.content)
+            .map_err(|error| format!("the predicate must be JSON: {error}"))?;
+        let name = match name {
+            Some(name) => format!(r#""name":{},"#, quoted(name)?),
+            None => String::new(),
+        };
+        let (kind, hex) = (TYPES[1], digest.hex());
+        let (predicate_type, content) = (quoted(&predicate.predicate_type)?, content.get());
         let statement = format!(
-            r#"{{"_type":"{}","subject":[{{"name":{},"digest":{{"sha256":"{}"}}}}],"predicateType":{},"predicate":{}}}"#,
-            TYPES[1],
-            quoted(name)?,
-            digest.hex(),
-            quoted(predicate_type)?,
-            predicate.get().trim(),
-        );
-        let statement = statement.into_bytes();
-        // What could not be read back must not be signed: a key given twice, or too deep.
-        Self::parse(&statement).map_err(|why| format!("predicate: {why}"))?;
+            r#"{{"_type":"{kind}","subject":[{{{name}"digest":{{"sha256":"{hex}"}}}}],"predicateType":{predicate_type},"predicate":{content}}}"#
+        )
+        .into_bytes();
+        Self::parse(&statement)?;
         Ok(statement)
     }
 }

@@ -17,7 +17,7 @@ use crate::imports::{Registry, RegistryPush};
 use crate::key::PublicKey;
 use crate::log::LogEntry;
 use crate::oci::{Digest, Repository, signature_tag};
-use crate::payload::SimpleSigning;
+use crate::payload::{Predicate, SimpleSigning};
 use crate::verify::decode_signature;
 use crate::walk::{MAX_MANIFESTS, Walk, expand};
 
@@ -60,15 +60,6 @@ pub struct SigningResult {
     pub outcome: Result<SignedImage, SigningError>,
     /// Signatures that a log has taken though the outcome is an error: they are attached nowhere.
     pub unattached: Vec<Signature>,
-}
-
-/// A predicate of an in-toto statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Predicate {
-    /// Its type, a URI.
-    pub predicate_type: String,
-    /// JSON.
-    pub content: Vec<u8>,
 }
 
 /// Signs images, logs the signatures if the signer has a log, and attaches them. One that fails

@@ -1,5 +1,5 @@
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::mem::take;
@@ -7,13 +7,14 @@ use core::mem::take;
 use super::image::{Failed, Made};
 use super::new_signature::NewSignature;
 use super::signer::SigningError;
+use crate::bundle::Content;
 use crate::fetch::{Answers, SIDE_BY_SIDE, only};
 use crate::imports::{
     EntryRequest, LogApi, LogServiceError, Receipt, Submission, TileRequest, TransparencyLog,
 };
-use crate::key::{Algorithm, PublicKey};
+use crate::key::{Algorithm, HashAlgorithm, PublicKey};
 use crate::log::{
-    Evidence, HashAlgorithm, LogEntry, LogError, MAX_ENTRY_SIZE, MAX_NOTE_SIZE, Tile, TiledTree,
+    Evidence, LogEntry, LogError, MAX_ENTRY_SIZE, MAX_NOTE_SIZE, Signed, Tile, TiledTree,
     TrustedLogs, VerifiedEntry, rekor_v1, rekor_v2,
 };
 
@@ -49,7 +50,13 @@ impl Logging<'_> {
         let mut signatures: Vec<_> = made.flat_map(|made| &mut made.wanted).collect();
         let mut outcomes = Vec::with_capacity(signatures.len());
         for group in signatures.chunks_mut(SIDE_BY_SIDE) {
-            outcomes.extend(self.log_group(key, group));
+            let to_log: Vec<_> = group.iter().map(|new| new.to_log(key)).collect();
+            let logged = self.log_group(&to_log);
+            let put = |(new, logged): (&mut &mut NewSignature, Result<Logged, _>)| {
+                new.log = Some(logged?);
+                Ok(())
+            };
+            outcomes.extend(group.iter_mut().zip(logged).map(put));
         }
         let mut outcomes = outcomes.into_iter();
         for image in images {
@@ -61,12 +68,17 @@ impl Logging<'_> {
         }
     }
 
-    fn log_group(
-        &mut self,
-        key: &PublicKey,
-        group: &mut [&mut NewSignature],
-    ) -> Vec<Result<(), SigningError>> {
-        let proposed = group.iter().map(|new| propose(self.api, new, key));
+    /// Logs one signature.
+    pub(super) fn log_one(&mut self, signature: &ToLog<'_>) -> Result<Logged, SigningError> {
+        let mut logged = self.log_group(core::slice::from_ref(signature)).into_iter();
+        logged.next().unwrap_or_else(|| {
+            let why = "the transparency log did not answer";
+            Err(LogServiceError::Invalid(why.into()).into())
+        })
+    }
+
+    fn log_group(&mut self, group: &[ToLog<'_>]) -> Vec<Result<Logged, SigningError>> {
+        let proposed = group.iter().map(|signature| propose(self.api, signature));
         let submissions = match proposed.collect::<Result<Vec<_>, _>>() {
             Ok(submissions) => submissions,
             // What hinders one is the key, or the size of the predicate, which are those of all.
@@ -78,11 +90,9 @@ impl Logging<'_> {
             LogApi::RekorV1 => self.read_rekor_v1(receipts),
             LogApi::RekorV2 => self.read_rekor_v2(receipts),
         };
-        let accept = |(new, entry): (&mut &mut NewSignature, Result<LogEntry, _>)| {
-            new.log = Some(self.accept(key, new, &entry?)?);
-            Ok(())
-        };
-        group.iter_mut().zip(entries).map(accept).collect()
+        let accept =
+            |(signature, entry): (&ToLog<'_>, Result<LogEntry, _>)| self.accept(signature, &entry?);
+        group.iter().zip(entries).map(accept).collect()
     }
 
     /// An entry that was there before is fetched.
@@ -162,14 +172,9 @@ impl Logging<'_> {
     }
 
     /// Verifies what came back: neither cosign does before it attaches.
-    fn accept(
-        &self,
-        key: &PublicKey,
-        new: &NewSignature,
-        entry: &LogEntry,
-    ) -> Result<Logged, SigningError> {
+    fn accept(&self, signature: &ToLog<'_>, entry: &LogEntry) -> Result<Logged, SigningError> {
         let verified = entry
-            .verify(&new.signed(key), &self.logs)
+            .verify(&signature.signed, &self.logs)
             .map_err(bad_answer)?;
         let missing = match (self.api, verified.evidence()) {
             (_, Evidence::SignedEntryTimestamp) => Some("an inclusion proof"),
@@ -200,35 +205,50 @@ impl Logging<'_> {
 /// What the log said to an entry.
 type Taken = Result<Receipt, LogServiceError>;
 
+/// A signature that is to be logged.
+pub(super) struct ToLog<'a> {
+    pub(super) signed: Signed<'a>,
+    /// What a bundle with its entry holds.
+    pub(super) content: Content,
+}
+
 /// What is posted for a signature.
-fn propose(api: LogApi, new: &NewSignature, key: &PublicKey) -> Result<Submission, SigningError> {
-    let signed = new.signed(key);
-    let refused = |log: &str, error: LogError| {
-        SigningError::InvalidOption(format!("{log} does not take such signatures: {error}"))
-    };
-    // What our keys sign with, as cosign 2.
-    let hash = HashAlgorithm::Sha256;
-    let entry = match (api, new.envelope()) {
-        // It verifies the envelope, with all of the payload in it.
-        (LogApi::RekorV1, Some(envelope)) => {
+fn propose(api: LogApi, signature: &ToLog<'_>) -> Result<Submission, SigningError> {
+    let signed = &signature.signed;
+    let entry = match (api, &signature.content) {
+        (LogApi::RekorV1, Content::Dsse(envelope)) => {
             let envelope = envelope.to_json().map_err(SigningError::InvalidOption)?;
-            rekor_v1::dsse_request(&envelope, key).map_err(|error| refused("Rekor v1", error))?
+            rekor_v1::dsse_request(&envelope, signed.key)
+                .map_err(|error| SigningError::LimitExceeded(error.to_string()))?
         }
-        _ if key.algorithm() == Algorithm::Ed25519 => {
-            return Err(SigningError::InvalidOption(
-                "no transparency log takes signatures by Ed25519 keys over a message, as cosign \
-                 makes them: it has the hash alone; sign with another key, or without a log"
-                    .into(),
-            ));
-        }
-        (LogApi::RekorV1, None) => rekor_v1::hashedrekord_request(&signed, hash),
-        (LogApi::RekorV2, _) => rekor_v2::hashedrekord_request(&signed, hash)
-            .map_err(|error| refused("Rekor v2", error))?,
+        _ => propose_hash(api, signed)?,
     };
     Ok(Submission {
         api,
         entry: entry.into_bytes(),
         max_size: MAX_ENTRY_SIZE as u64,
+    })
+}
+
+/// A `hashedrekord`: of Rekor v2, for envelopes too.
+fn propose_hash(api: LogApi, signed: &Signed<'_>) -> Result<String, SigningError> {
+    if signed.key.algorithm() == Algorithm::Ed25519 {
+        return Err(SigningError::InvalidOption(
+            "no transparency log takes signatures by Ed25519 keys over a message, as cosign makes \
+             them: it has the hash alone; sign with another key, or without a log"
+                .into(),
+        ));
+    }
+    // What our keys sign with, as cosign 2.
+    let hash = HashAlgorithm::Sha256;
+    let entry = match api {
+        LogApi::RekorV1 => rekor_v1::hashedrekord_request(signed, hash),
+        LogApi::RekorV2 => rekor_v2::hashedrekord_request(signed, hash),
+    };
+    entry.map_err(|error| {
+        SigningError::InvalidOption(format!(
+            "the transparency log does not take such signatures: {error}"
+        ))
     })
 }
 

@@ -1,7 +1,9 @@
-//! Signing: resolve, build the payload, sign, log, attach, read back.
+//! Signing: resolve, build the payload, sign, log, attach, read back. Blobs are signed, logged, and
+//! handed back.
 
 mod attach;
 mod attached;
+mod blob;
 mod image;
 mod layers;
 mod log;
@@ -13,9 +15,10 @@ mod tag;
 mod task;
 
 pub use attached::{AttachOutcome, Attached};
+pub use blob::{AttestedBlob, BlobFiles, SignedBlob, attest_blob, sign_blob};
 pub use image::{
-    ForeignSignature, Predicate, Signature, SignedImage, SigningResult, attach_signature,
-    attest_images, sign_images,
+    ForeignSignature, Signature, SignedImage, SigningResult, attach_signature, attest_images,
+    sign_images,
 };
 pub use log::{Logged, Logging};
 pub use options::{Attachment, Earlier, Form, Options};

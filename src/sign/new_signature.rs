@@ -3,7 +3,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::image::Signature;
-use super::log::Logged;
+use super::log::{Logged, ToLog};
 use super::signer::SigningError;
 use crate::bundle::{Bundle, Content};
 use crate::key::PublicKey;
@@ -74,7 +74,7 @@ impl NewSignature {
     /// What an entry in a log must be about.
     pub(super) fn signed<'a>(&'a self, key: &'a PublicKey) -> Signed<'a> {
         Signed {
-            bytes: &self.message,
+            message: (&self.message).into(),
             dsse_payload: match &self.claim {
                 Claim::Simple(_) => None,
                 Claim::Statement { statement, .. } => Some(statement),
@@ -96,12 +96,25 @@ impl NewSignature {
         }
     }
 
+    /// What a bundle of it holds.
+    fn content(&self) -> Content {
+        match self.envelope() {
+            Some(envelope) => Content::Dsse(envelope),
+            None => Content::of_message((&self.message).into(), self.signature.clone()),
+        }
+    }
+
+    /// What a log is handed.
+    pub(super) fn to_log<'a>(&'a self, key: &'a PublicKey) -> ToLog<'a> {
+        ToLog {
+            signed: self.signed(key),
+            content: self.content(),
+        }
+    }
+
     /// A sigstore bundle of it, with what a log said.
     pub(super) fn bundle(&self, key: &PublicKey) -> Result<String, SigningError> {
-        let content = match self.envelope() {
-            Some(envelope) => Content::Dsse(envelope),
-            None => Content::of_message(&self.message, self.signature.clone()),
-        };
+        let content = self.content();
         let entry = self.log.as_ref().map(|logged| &logged.bundled);
         let bundle = Bundle {
             content,

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::log::Logging;
 use crate::fetch::{FetchError, ResolveError};
 use crate::imports::{KeyService, KeyServiceError, LogServiceError, RegistryError};
-use crate::key::{PrivateKey, PublicKey, Random};
+use crate::key::{Message, PrivateKey, PublicKey, Random, SignError};
 use crate::oci::{Digest, InvalidReference};
 use crate::payload::PayloadError;
 use crate::walk::WalkError;
@@ -72,16 +72,25 @@ impl<'a> Signer<'a> {
 
     /// Signs a message. What a service returns is verified before it is used.
     pub fn sign(&mut self, message: &[u8]) -> Result<Vec<u8>, SigningError> {
+        self.sign_message(message.into())
+    }
+
+    /// As [`Signer::sign`], a message of which only digests may be known.
+    pub fn sign_message(&mut self, message: Message<'_>) -> Result<Vec<u8>, SigningError> {
         match &mut self.place {
-            Place::Here { key, random } => key
-                .sign(message, *random)
-                .map_err(|error| SigningError::BadSignature(error.to_string())),
+            Place::Here { key, random } => {
+                let signature = key.sign_message(message, *random);
+                signature.map_err(|error| match error {
+                    SignError::Fault(_) => SigningError::BadSignature(error.to_string()),
+                    SignError::ContentNeeded(_) => SigningError::InvalidOption(error.to_string()),
+                })
+            }
             Place::Service { service, name } => {
                 let signature = service
-                    .sign_digest(name, &Digest::of(message))
+                    .sign_digest(name, &Digest::from(message.sha256()))
                     .map_err(SigningError::KeyService)?;
                 self.public_key
-                    .verify(message, &signature)
+                    .verify_message(message, &signature)
                     .map_err(|error| {
                         SigningError::BadSignature(alloc::format!(
                             "the signature that the key service made with {name} does not verify \
@@ -94,7 +103,7 @@ impl<'a> Signer<'a> {
     }
 }
 
-/// Why an image was not signed.
+/// Why an image or a blob was not signed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SigningError {
     /// Not a reference.

@@ -2,13 +2,12 @@ use alloc::string::{String, ToString as _};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::image::Predicate;
 use super::new_signature::{Claim, NewSignature};
 use super::options::Options;
 use super::signer::{Signer, SigningError};
 use crate::fetch::Target;
 use crate::oci::{Digest, attestation_tag, signature_tag};
-use crate::payload::{IMAGE_SIGNATURE, SimpleSigning, Statement};
+use crate::payload::{IMAGE_SIGNATURE, Predicate, SimpleSigning, Statement};
 
 /// What is to be done for each image.
 pub(super) enum Task<'a> {
@@ -28,8 +27,8 @@ impl Task<'_> {
         match self {
             Self::Attest(predicate) => {
                 let name = target.repository.to_string();
+                let statement = Statement::of_artifact(&target.digest, Some(&name), predicate);
                 let kind = &predicate.predicate_type;
-                let statement = Statement::of(&name, &target.digest, kind, &predicate.content);
                 Ok(vec![state(signer, statement.map_err(invalid)?, kind)?])
             }
             Self::Sign => {

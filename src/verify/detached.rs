@@ -85,7 +85,7 @@ fn judge_one(
     }
     let signature = decode_signature(&found.signature).map_err(Rejection::SignatureMalformed)?;
     judged.judge(&Candidate {
-        message: &found.payload,
+        message: (&found.payload).into(),
         dsse_payload: None,
         signature: &signature,
         log_entry: found.log_entry.as_deref().map(FoundEntry::Stored),
@@ -109,14 +109,14 @@ fn judge_bundle(
         ));
     };
     check_size(&signature).map_err(malformed)?;
-    if digest.is_some_and(|digest| !digest.is_of(&found.payload)) {
+    if digest.is_some_and(|digest| digest.is_of((&found.payload).into()) != Some(true)) {
         return Err(Rejection::PayloadAltered(
             "the bundle is of another payload, by its digest".into(),
         ));
     }
     let entries = bundled_entries(bundle.log_entries.as_deref())?;
     judged.judge(&Candidate {
-        message: &found.payload,
+        message: (&found.payload).into(),
         dsse_payload: None,
         signature: &signature,
         log_entry: Some(FoundEntry::Bundled(&entries)),

@@ -1,13 +1,17 @@
+mod blob;
+
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+pub(super) use blob::{Beside, JudgedBlob};
+
 use super::policy::{LogRequirement, Policy, first_place};
 use super::report::Rejection;
 use super::wanted::Wanted;
-use crate::key::PublicKey;
-use crate::log::{HashAlgorithm, LogEntry, LogError, Signed, TrustedLogs, VerifiedEntry, rekor_v1};
+use crate::key::{HashAlgorithm, Message, PublicKey, SignatureError};
+use crate::log::{LogEntry, LogError, Signed, TrustedLogs, VerifiedEntry, rekor_v1};
 use crate::oci::{Digest, Repository};
 use crate::payload::{Envelope, Predicate, STATEMENT_TYPE, SimpleSigning, Statement, Subject};
 
@@ -34,8 +38,8 @@ struct SignedBy {
 /// A signature as it was found: nothing of it is verified.
 #[derive(Clone, Copy)]
 pub(crate) struct Candidate<'a> {
-    /// The exact bytes.
-    pub(super) message: &'a [u8],
+    /// The exact bytes, or what is known of them.
+    pub(super) message: Message<'a>,
     /// The payload of the envelope, if the message is the encoding of one.
     pub(super) dsse_payload: Option<&'a [u8]>,
     /// Decoded.
@@ -58,7 +62,7 @@ pub(crate) enum FoundEntry<'a> {
 impl<'a> Candidate<'a> {
     fn signed(&self, key: &'a PublicKey) -> Signed<'a> {
         Signed {
-            bytes: self.message,
+            message: self.message,
             dsse_payload: self.dsse_payload,
             signature: self.signature,
             key,
@@ -139,23 +143,19 @@ pub(crate) struct Judged<'a> {
 }
 
 impl Judged<'_> {
-    /// The place of the key that made a signature.
-    fn signer(&self, found: &Candidate<'_>) -> Option<usize> {
-        let verifies = |key: &PublicKey| key.verify(found.message, found.signature).is_ok();
-        self.policy.keys().iter().position(verifies)
-    }
-
     /// What a log is asked for an entry about a signature.
     pub(super) fn query(&self, found: &Candidate<'_>) -> Option<String> {
-        let key = self.policy.keys().get(self.signer(found)?)?;
+        let place = self.policy.signer(found).ok()?;
+        let key = self.policy.keys().get(place)?;
         let hash = HashAlgorithm::of(key.algorithm());
-        Some(rekor_v1::search_request(&found.signed(key), hash))
+        rekor_v1::search_request(&found.signed(key), hash).ok()
     }
 
     /// A simple-signing payload: the exact bytes are authenticated first, and read only then.
     pub(super) fn judge(&self, found: &Candidate<'_>) -> Result<VerifiedSignature, Rejection> {
-        let signed_by = self.authenticate(found)?;
-        let claims = SimpleSigning::parse(found.message)
+        let signed_by = self.policy.authenticate(found)?;
+        let payload = found.message.bytes().unwrap_or_default();
+        let claims = SimpleSigning::parse(payload)
             .map_err(|error| Rejection::PayloadMalformed(error.to_string()))?;
         if claims.digest != self.digest {
             return Err(Rejection::OtherImage(claims.digest));
@@ -165,7 +165,7 @@ impl Judged<'_> {
             signed_by,
             docker_reference: Some(claims.docker_reference),
             annotations: claims.annotations,
-            payload: found.message.to_vec(),
+            payload: payload.to_vec(),
             predicate: None,
             signature: found.signature.to_vec(),
         })
@@ -177,26 +177,10 @@ impl Judged<'_> {
         envelope: &Envelope,
         found: &Candidate<'_>,
     ) -> Result<VerifiedSignature, Rejection> {
-        let signed_by = self.authenticate(found)?;
-        let malformed = |why: String| Rejection::PayloadMalformed(why);
-        if envelope.payload_type != STATEMENT_TYPE {
-            let found: String = envelope.payload_type.chars().take(120).collect();
-            return Err(malformed(format!(
-                "expected an envelope of type {STATEMENT_TYPE}, found {found:?}"
-            )));
-        }
-        let statement = Statement::parse(&envelope.payload).map_err(malformed)?;
-        // What is signed counts, and not what stands beside it (CVE-2026-39395, CVE-2022-35929).
-        if statement.predicate_type != self.wanted.predicate_type() {
-            let shown = statement.predicate_type.chars().take(120).collect();
-            return Err(Rejection::OtherPredicate(shown));
-        }
+        let signed_by = self.policy.authenticate(found)?;
+        let statement = statement(envelope, self.wanted.predicate_type())?;
         let Some(subject) = statement.subject(&self.digest) else {
-            let other = statement.subjects().iter().find_map(Subject::sha256);
-            return Err(match other {
-                Some(other) => Rejection::OtherImage(other),
-                None => malformed("its subject has no SHA-256 digest".into()),
-            });
+            return Err(other_subject(&statement, Rejection::OtherImage));
         };
         let (named, annotations) = (subject.name.clone(), subject.annotations.clone());
         self.check_claims(&annotations, named.as_deref())?;
@@ -211,34 +195,6 @@ impl Judged<'_> {
             payload: envelope.payload.clone(),
             predicate,
             signature: found.signature.to_vec(),
-        })
-    }
-
-    /// Who signed, whether a log says so if one must, and whether the key was trusted then.
-    fn authenticate(&self, found: &Candidate<'_>) -> Result<SignedBy, Rejection> {
-        let keys = self.policy.keys();
-        let place = self.signer(found).ok_or(Rejection::NoTrustedKey)?;
-        let log = self.logged(found, &keys[place])?;
-        let time = log.as_ref().and_then(VerifiedEntry::integrated_time);
-        // Of equal keys, each has its own window.
-        let trusted = |&other: &usize| keys[other] == keys[place];
-        if !(0..keys.len())
-            .filter(trusted)
-            .any(|place| self.policy.trusts_at(place, time))
-        {
-            return Err(Rejection::KeyOutsideValidity(time));
-        }
-        let log_annotation = match (&log, found.log_entry) {
-            (Some(_), Some(FoundEntry::Stored(annotation))) => {
-                core::str::from_utf8(annotation).ok().map(String::from)
-            }
-            _ => None,
-        };
-        Ok(SignedBy {
-            key_index: first_place(keys, place),
-            key_fingerprint: keys[place].fingerprint(),
-            log,
-            log_annotation,
         })
     }
 
@@ -259,6 +215,51 @@ impl Judged<'_> {
             )),
         }
     }
+}
+
+impl Policy {
+    /// The place of the key that made a signature.
+    fn signer(&self, found: &Candidate<'_>) -> Result<usize, Rejection> {
+        let mut why = Rejection::NoTrustedKey;
+        for (place, key) in self.keys().iter().enumerate() {
+            match key.verify_message(found.message, found.signature) {
+                Ok(()) => return Ok(place),
+                Err(SignatureError::ContentNeeded { algorithm }) => {
+                    why = Rejection::ContentNeeded(algorithm);
+                }
+                Err(_) => {}
+            }
+        }
+        Err(why)
+    }
+
+    /// Who signed, whether a log says so if one must, and whether the key was trusted then.
+    fn authenticate(&self, found: &Candidate<'_>) -> Result<SignedBy, Rejection> {
+        let keys = self.keys();
+        let place = self.signer(found)?;
+        let log = self.logged(found, &keys[place])?;
+        let time = log.as_ref().and_then(VerifiedEntry::integrated_time);
+        // Of equal keys, each has its own window.
+        let trusted = |&other: &usize| keys[other] == keys[place];
+        if !(0..keys.len())
+            .filter(trusted)
+            .any(|place| self.trusts_at(place, time))
+        {
+            return Err(Rejection::KeyOutsideValidity(time));
+        }
+        let log_annotation = match (&log, found.log_entry) {
+            (Some(_), Some(FoundEntry::Stored(annotation))) => {
+                core::str::from_utf8(annotation).ok().map(String::from)
+            }
+            _ => None,
+        };
+        Ok(SignedBy {
+            key_index: first_place(keys, place),
+            key_fingerprint: keys[place].fingerprint(),
+            log,
+            log_annotation,
+        })
+    }
 
     /// What a log says of the signature. An entry that is there must be about it, whatever the
     /// policy asks for (CVE-2022-23649, CVE-2026-22703).
@@ -278,7 +279,7 @@ impl Judged<'_> {
             Some(FoundEntry::Bundled(entries)) => entries,
             Some(FoundEntry::LookedUp(entry)) => core::slice::from_ref(entry),
         };
-        match self.policy.log() {
+        match self.log() {
             LogRequirement::Ignore => {
                 let mut bound = entries.iter().map(|entry| entry.bind(&signed));
                 bound
@@ -298,6 +299,32 @@ impl Judged<'_> {
             }
         }
     }
+}
+
+/// Reads the statement of an envelope that was authenticated. Its predicate must be of this type.
+fn statement(envelope: &Envelope, predicate_type: &str) -> Result<Statement, Rejection> {
+    if envelope.payload_type != STATEMENT_TYPE {
+        let found: String = envelope.payload_type.chars().take(120).collect();
+        return Err(Rejection::PayloadMalformed(format!(
+            "expected an envelope of type {STATEMENT_TYPE}, found {found:?}"
+        )));
+    }
+    let statement = Statement::parse(&envelope.payload).map_err(Rejection::PayloadMalformed)?;
+    match statement.predicate_type == predicate_type {
+        true => Ok(statement),
+        false => Err(Rejection::OtherPredicate(
+            statement.predicate_type.chars().take(120).collect(),
+        )),
+    }
+}
+
+/// A statement is about something else.
+fn other_subject(statement: &Statement, of: fn(Digest) -> Rejection) -> Rejection {
+    let other = statement.subjects().iter().find_map(Subject::sha256);
+    other.map_or_else(
+        || Rejection::PayloadMalformed("its subject has no SHA-256 digest".into()),
+        of,
+    )
 }
 
 /// The entries that a bundle lists.

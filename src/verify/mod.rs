@@ -1,8 +1,9 @@
 //! Verification: fetch, authenticate, bind, judge, report.
 //!
 //! Every signature that is found is judged on its own; a [`VerifiedSignature`] can be made by the
-//! judge alone, and a [`VerifiedImage`] by a policy that is satisfied.
+//! judge alone, and a [`VerifiedImage`] or a [`VerifiedBlob`] by a policy that is satisfied.
 
+mod blob;
 mod budget;
 mod detached;
 mod image;
@@ -15,6 +16,7 @@ mod report;
 mod stored;
 mod wanted;
 
+pub use blob::{BlobSignature, verify_blob, verify_blob_attestation};
 pub(crate) use detached::decode_annotation;
 pub use detached::{DetachedSignature, decode_signature, verify_detached};
 #[cfg(all(target_family = "wasm", any(feature = "signer", feature = "verifier")))]
@@ -31,8 +33,9 @@ pub use policy::{
     Formats, Identity, Limits, LogRequirement, Policy, PolicyError, Rules, Threshold, TrustedKey,
 };
 pub use report::{
-    ManifestReport, Rejection, SignatureFormat, SignatureReport, UnverifiedImage, UnverifiedIndex,
-    Verdict, VerificationError, VerifiedImage, VerifiedManifest,
+    BlobVerificationError, ManifestReport, Rejection, SignatureFormat, SignatureReport,
+    UnverifiedBlob, UnverifiedImage, UnverifiedIndex, Verdict, VerificationError, VerifiedBlob,
+    VerifiedImage, VerifiedManifest,
 };
 #[cfg(all(target_family = "wasm", any(feature = "signer", feature = "verifier")))]
 pub(crate) use wanted::Wanted;

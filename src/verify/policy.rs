@@ -271,10 +271,15 @@ impl Policy {
             .map(|(key, _)| key.as_str())
     }
 
+    /// Whether a signature may name no repository.
+    pub(super) fn allows_nameless(&self) -> bool {
+        self.identity == Identity::Ignore
+    }
+
     /// Whether a signature for an image that is found here may name this repository, or none.
     pub(super) fn allows_identity(&self, found_in: &Repository, named: Option<&str>) -> bool {
         let Some(named) = named else {
-            return self.identity == Identity::Ignore;
+            return self.allows_nameless();
         };
         // podman names a tag too; the repository is what is compared.
         let signed_for = || {

@@ -1,9 +1,11 @@
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::judge::VerifiedSignature;
 use crate::imports::{LogServiceError, RegistryError};
+use crate::key::Algorithm;
 use crate::log::LogError;
 use crate::oci::{Digest, InvalidReference, Repository};
 
@@ -59,13 +61,8 @@ impl VerifiedImage {
         digest: Digest,
         signatures: Vec<SignatureReport>,
     ) -> Result<Self, VerificationError> {
-        let mut keys = Vec::<usize>::new();
-        for signature in signatures.iter().filter_map(SignatureReport::verified) {
-            if !keys.contains(&signature.key_index()) {
-                keys.push(signature.key_index());
-            }
-        }
-        if keys.len() >= required && !keys.is_empty() {
+        let counted = distinct_keys(&signatures);
+        if counted >= required && counted != 0 {
             return Ok(Self {
                 repository,
                 digest,
@@ -77,7 +74,7 @@ impl VerifiedImage {
             repository,
             digest,
             required,
-            counted: keys.len(),
+            counted,
             signatures,
         }))
     }
@@ -188,6 +185,72 @@ pub struct UnverifiedImage {
     pub signatures: Vec<SignatureReport>,
 }
 
+/// A blob that satisfies a policy.
+#[derive(Debug)]
+pub struct VerifiedBlob {
+    digest: Digest,
+    signatures: Vec<SignatureReport>,
+}
+
+impl VerifiedBlob {
+    /// Counts what was handed in against what is required. The only way to a verified blob.
+    pub(super) fn judge(
+        required: usize,
+        digest: Digest,
+        signatures: Vec<SignatureReport>,
+    ) -> Result<Self, BlobVerificationError> {
+        let counted = distinct_keys(&signatures);
+        if counted >= required && counted != 0 {
+            return Ok(Self { digest, signatures });
+        }
+        Err(BlobVerificationError::NoMatch(UnverifiedBlob {
+            digest,
+            required,
+            counted,
+            signatures,
+        }))
+    }
+
+    /// The SHA-256 digest of what was verified.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// Every signature that was handed in, counted or not.
+    pub fn signatures(&self) -> &[SignatureReport] {
+        &self.signatures
+    }
+
+    /// The same, which may be large.
+    #[cfg_attr(
+        not(target_family = "wasm"),
+        expect(dead_code, reason = "of the component")
+    )]
+    pub(crate) fn into_signatures(self) -> Vec<SignatureReport> {
+        self.signatures
+    }
+}
+
+/// A blob whose signatures do not satisfy the policy.
+#[derive(Debug)]
+pub struct UnverifiedBlob {
+    /// The SHA-256 digest of the blob.
+    pub digest: Digest,
+    /// How many distinct keys must have signed.
+    pub required: usize,
+    /// How many have.
+    pub counted: usize,
+    /// Every signature that was handed in.
+    pub signatures: Vec<SignatureReport>,
+}
+
+/// How many keys made signatures that count: two by one key count once.
+fn distinct_keys(signatures: &[SignatureReport]) -> usize {
+    let verified = signatures.iter().filter_map(SignatureReport::verified);
+    let keys: BTreeSet<usize> = verified.map(VerifiedSignature::key_index).collect();
+    keys.len()
+}
+
 /// One signature that was found.
 #[derive(Debug)]
 pub struct SignatureReport {
@@ -195,7 +258,8 @@ pub struct SignatureReport {
     pub index: usize,
     /// The form in which it is stored.
     pub format: SignatureFormat,
-    /// The digest of the payload, or of the bundle, as far as one is known.
+    /// The digest of the payload, or of the bundle, as far as one is known; of blobs, of what was
+    /// handed in.
     pub payload_digest: Option<Digest>,
     /// Whether it counts.
     pub verdict: Verdict,
@@ -216,10 +280,12 @@ impl SignatureReport {
 pub enum SignatureFormat {
     /// Simple signing in a `.sig` image, or handed in.
     SimpleSigning,
-    /// A statement in a sigstore bundle.
+    /// A sigstore bundle.
     Bundle,
     /// A statement in an envelope in an `.att` image.
     Envelope,
+    /// A signature of a blob or an envelope, handed in as it is or in cosign's old bundle.
+    Detached,
 }
 
 /// Whether a signature counts.
@@ -263,6 +329,13 @@ pub enum Rejection {
     /// None of the trusted keys made it.
     #[error("made by none of the trusted keys, or over other bytes")]
     NoTrustedKey,
+    /// None of the trusted keys is known to have made it; one that is might have, over more than is
+    /// known of the blob.
+    #[error(
+        "made by none of the trusted keys, as far as can be told without the content of the blob, \
+         which was not handed over or is too large to be kept: {0} keys sign more than SHA-256"
+    )]
+    ContentNeeded(Algorithm),
     /// The policy requires a log entry, and none is stored with the signature.
     #[error("signed by a trusted key, but no log entry is stored with the signature")]
     NotLogged,
@@ -298,6 +371,9 @@ pub enum Rejection {
     /// A trusted key signed another image.
     #[error("signed by a trusted key, but for another image: {0}")]
     OtherImage(Digest),
+    /// It is of another blob.
+    #[error("it is of another blob: {0}")]
+    OtherBlob(String),
     /// A required annotation is absent or different.
     #[error("missing or different annotation: {0}")]
     AnnotationMismatch(String),
@@ -346,6 +422,23 @@ pub enum VerificationError {
     /// The registry holds something else than it should.
     #[error("{0}")]
     UntrustedAnswer(String),
+    /// There is more than the limits allow.
+    #[error("{0}")]
+    LimitExceeded(String),
+}
+
+/// Why a blob is not verified.
+#[derive(Debug, thiserror::Error)]
+pub enum BlobVerificationError {
+    /// No signature was handed in.
+    #[error("no signature was handed in")]
+    NoSignatures,
+    /// Too few signatures count.
+    #[error(
+        "no matching signatures: {} of {} required keys have signed {}",
+        .0.counted, .0.required, .0.digest
+    )]
+    NoMatch(UnverifiedBlob),
     /// There is more than the limits allow.
     #[error("{0}")]
     LimitExceeded(String),

@@ -151,7 +151,7 @@ impl Form {
                 log_entry,
             } => {
                 let found = Candidate {
-                    message: blob,
+                    message: blob.into(),
                     dsse_payload: None,
                     signature,
                     log_entry: stored_entry(log_entry.as_ref()),
@@ -187,8 +187,9 @@ fn judge_envelope(
     log_entry: Option<FoundEntry<'_>>,
     log: &mut impl LookUp,
 ) -> Result<VerifiedSignature, Rejection> {
+    let pae = envelope.pae();
     let found = Candidate {
-        message: &envelope.pae(),
+        message: (&pae).into(),
         dsse_payload: Some(&envelope.payload),
         signature: &envelope.signature,
         log_entry,

@@ -125,7 +125,7 @@ fn bundle_files() {
         let entries = LogEntry::all_from_bundle(entries.to_string().as_bytes());
         let [entry] = <[_; 1]>::try_from(entries.expect("entries")).expect("one entry");
         let signed = Signed {
-            bytes: b"what is signed",
+            message: b"what is signed".as_slice().into(),
             dsse_payload: None,
             signature: &decode(&bundle["messageSignature"]["signature"]),
             key: &public_key(&key),
@@ -349,7 +349,7 @@ fn verified_by_the_core(rekor: &Rekor, key: &KeyPair, image: &Image) {
     let bundle = annotations["dev.sigstore.cosign/bundle"].as_str();
     let entry = LogEntry::from_annotation(bundle.expect("a bundle").as_bytes());
     let signed = Signed {
-        bytes: signatures.layers[0].payload.as_bytes(),
+        message: signatures.layers[0].payload.as_bytes().into(),
         dsse_payload: None,
         signature: &decode(&annotations[SIGNATURE]),
         key: &public_key(key),

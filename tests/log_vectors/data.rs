@@ -59,7 +59,7 @@ impl Content {
 
     pub fn signed(&self) -> Signed<'_> {
         Signed {
-            bytes: &self.bytes,
+            message: (&self.bytes).into(),
             dsse_payload: self.dsse_payload.as_deref(),
             signature: &self.signature,
             key: &self.key,

@@ -229,7 +229,7 @@ fn entries_of_the_public_good_verify() {
             .as_str()
             .map(|_| bytes(&vector["payload_b64"]));
         let signed = Signed {
-            bytes: payload.as_deref().unwrap_or_default(),
+            message: payload.as_deref().unwrap_or_default().into(),
             dsse_payload: None,
             signature: &signature,
             key: &key,
@@ -261,7 +261,7 @@ fn an_entry_of_a_later_shard_verifies() {
         bytes(&vector["signature_b64"]),
     );
     let signed = Signed {
-        bytes: &payload,
+        message: (&payload).into(),
         dsse_payload: None,
         signature: &signature,
         key: &key,

@@ -32,13 +32,14 @@ fn hashedrekord_of_rekor_v1_is_that_of_cosign() {
         let signature = &document["spec"]["signature"];
         let key = PublicKey::from_pem(&bytes(&signature["publicKey"]["content"])).unwrap();
         let signature = bytes(&signature["content"]);
+        let artifact = read(artifact);
         let signed = Signed {
-            bytes: &read(artifact),
+            message: (&artifact).into(),
             dsse_payload: None,
             signature: &signature,
             key: &key,
         };
-        let ours = rekor_v1::hashedrekord_request(&signed, HashAlgorithm::Sha256);
+        let ours = rekor_v1::hashedrekord_request(&signed, HashAlgorithm::Sha256).unwrap();
         assert_eq!(ours, posted, "{number}");
     }
 }
@@ -71,7 +72,7 @@ fn other_hashes_are_named() {
         (HashAlgorithm::Sha384, "sha384", 96),
         (HashAlgorithm::Sha512, "sha512", 128),
     ] {
-        let request = rekor_v1::hashedrekord_request(&content.signed(), hash);
+        let request = rekor_v1::hashedrekord_request(&content.signed(), hash).unwrap();
         let request: Value = serde_json::from_str(&request).unwrap();
         let hash = &request["spec"]["data"]["hash"];
         assert_eq!(text(&hash["algorithm"]), name);
@@ -86,7 +87,7 @@ fn hashedrekord_is_what_the_servers_took() {
     let posted = json("rekor/v1/entries/request-hashedrekord.json");
     let signature = bytes(&posted["spec"]["signature"]["content"]);
     let content = Content::new(&read("rekor/blob.txt"), None, &signature);
-    let ours = rekor_v1::hashedrekord_request(&content.signed(), HashAlgorithm::Sha256);
+    let ours = rekor_v1::hashedrekord_request(&content.signed(), HashAlgorithm::Sha256).unwrap();
     assert_eq!(parse(&ours), posted);
 
     let content = self::content();
@@ -111,7 +112,7 @@ fn rekor_v2_takes_a_key_with_its_hash_alone() {
         ("cosign/keys/imported/rsa4096-pkcs8.pub", sha256),
     ] {
         let signed = Signed {
-            bytes: b"bytes",
+            message: b"bytes".as_slice().into(),
             dsse_payload: None,
             signature: b"signature",
             key: &key(name),

@@ -153,6 +153,7 @@ pub fn rejection_words(rejection: &Rejection) -> String {
         | Rejection::SignatureMalformed(words)
         | Rejection::PayloadAltered(words)
         | Rejection::PayloadTooLarge(words)
+        | Rejection::ContentNeeded(words)
         | Rejection::NotLogged(words)
         | Rejection::BadLogEntry(words)
         | Rejection::TooFewWitnesses(words)
@@ -178,6 +179,7 @@ pub fn rejection_words(rejection: &Rejection) -> String {
             format!("not what is looked for but a statement of type {kind}")
         }
         Rejection::OtherImage(digest) => format!("it is for another image: {digest}"),
+        Rejection::OtherBlob(other) => format!("it is of another blob: {other}"),
         Rejection::AnnotationMismatch(key) => format!("annotation {key} is missing or different"),
         Rejection::OtherIdentity(named) => format!("it is for another repository: {named}"),
         Rejection::OtherMediaType(found) => format!("a layer of another type: {found}"),

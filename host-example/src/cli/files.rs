@@ -8,7 +8,12 @@ use super::failure::Failure;
 
 /// Reads a file of at most a mebibyte: keys, signatures and payloads are small.
 pub fn read(path: &str) -> Result<Vec<u8>, Failure> {
-    read_within(path, open(path)?, LONGEST)
+    read_at_most(path, LONGEST)
+}
+
+/// Reads a file of at most so many bytes.
+pub fn read_at_most(path: &str, most: u64) -> Result<Vec<u8>, Failure> {
+    read_within(path, open(path)?, most)
 }
 
 /// Reads a predicate, or standard input for `-`.

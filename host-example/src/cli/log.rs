@@ -35,9 +35,19 @@ pub struct TrustOptions {
     rekor_witnesses: u32,
 }
 
-/// The log that a signature is written to.
+/// The log that a signature is written to, and where what it answers is kept.
 #[derive(Args)]
 pub struct UploadOptions {
+    #[command(flatten)]
+    log: LogOptions,
+    /// Write a sigstore bundle there: the signature, the log's entry, its proof and the checkpoint.
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<String>,
+}
+
+/// The log that a signature is written to.
+#[derive(Args)]
+pub struct LogOptions {
     /// Log the signatures: the default as soon as a log is named with --rekor-url. `false` never
     /// does.
     #[arg(
@@ -47,11 +57,8 @@ pub struct UploadOptions {
     tlog_upload: Option<bool>,
     #[command(flatten)]
     service: ServiceOptions,
-    /// Write a sigstore bundle there: the signature, the log's entry, its proof and the checkpoint.
-    #[arg(long, value_name = "FILE")]
-    bundle: Option<String>,
-    /// Which API the log speaks: 1 or 2. Of 2, an attached signature has no room for the proof:
-    /// keep it with --bundle.
+    /// Which API the log speaks: 1 or 2. Of 2, a bundle alone has room for the proof: keep it with
+    /// --bundle.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
     rekor_api_version: u8,
     /// Where a log of version 2 has its tiles, if not below its URL.
@@ -115,6 +122,12 @@ impl TrustOptions {
         }))
     }
 
+    /// A log is required if one is trusted; none is asked.
+    pub fn requirement(&self) -> Result<LogRequirement, Failure> {
+        let trust = self.trust()?;
+        Ok(trust.map_or(LogRequirement::Ignore, LogRequirement::Require))
+    }
+
     /// Trust that there must be.
     fn require(&self) -> Result<LogTrust, Failure> {
         self.trust()?.ok_or_else(|| {
@@ -149,6 +162,19 @@ impl UploadOptions {
     /// The log to write to, and what to verify its answers with.
     /// `keeps_proofs` says whether what is attached has room for an inclusion proof.
     pub fn upload(&self, keeps_proofs: bool) -> Result<Option<(Rekor, LogUpload)>, Failure> {
+        self.log.upload(keeps_proofs || self.bundle.is_some())
+    }
+
+    /// Where the bundle goes.
+    pub fn bundle(&self) -> Option<&str> {
+        self.bundle.as_deref()
+    }
+}
+
+impl LogOptions {
+    /// The log to write to, and what to verify its answers with. The proof of a Rekor of version 2
+    /// must be kept.
+    pub fn upload(&self, keeps_proof: bool) -> Result<Option<(Rekor, LogUpload)>, Failure> {
         let asked = self.tlog_upload == Some(true);
         if asked && self.service.air_gap {
             return Err(Failure::other(
@@ -166,10 +192,10 @@ impl UploadOptions {
         };
         let api = match self.rekor_api_version {
             1 => LogApi::RekorV1,
-            _ if self.bundle.is_none() && !keeps_proofs => {
+            _ if !keeps_proof => {
                 return Err(Failure::other(
-                    "a signature that is attached under a tag has no room for the proof of a Rekor \
-                     of version 2: say --bundle FILE, or --format bundle",
+                    "a sigstore bundle alone has room for the proof of a Rekor of version 2: say \
+                     --bundle FILE, or --format bundle for images",
                 ));
             }
             _ => LogApi::RekorV2,
@@ -179,11 +205,6 @@ impl UploadOptions {
             .service
             .client(upload, self.rekor_tiles_url.as_deref())?;
         Ok(Some((client, LogUpload { api, trust })))
-    }
-
-    /// Where the bundle goes.
-    pub fn bundle(&self) -> Option<&str> {
-        self.bundle.as_deref()
     }
 }
 

@@ -1,7 +1,9 @@
 //! The command line: cosign's names and meanings, the component's judgment.
 
 mod annotations;
+mod artifact;
 mod attest;
+mod blob;
 mod booleans;
 mod demo;
 mod download;
@@ -85,6 +87,16 @@ enum Command {
     Load(layout::Load),
     /// Print where the signatures of an image are.
     Triangulate(sign::Triangulate),
+    /// Sign files.
+    SignBlob(blob::SignBlob),
+    /// Verify a file by signatures of it.
+    VerifyBlob(blob::VerifyBlob),
+    /// Sign a statement about a file.
+    AttestBlob(blob::AttestBlob),
+    /// Verify statements about a file.
+    VerifyBlobAttestation(blob::VerifyBlobAttestation),
+    /// Verify a file by a sigstore bundle, with the command line of sigstore's conformance tests.
+    VerifyBundle(blob::VerifyBundle),
 }
 
 #[derive(Subcommand)]
@@ -123,6 +135,11 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Save(save) => save.run(&common).await,
             Command::Load(load) => load.run(&common).await,
             Command::Triangulate(triangulate) => triangulate.run(&common).await,
+            Command::SignBlob(sign) => sign.run(&common).await,
+            Command::VerifyBlob(verify) => verify.run(&common).await,
+            Command::AttestBlob(attest) => attest.run(&common).await,
+            Command::VerifyBlobAttestation(verify) => verify.run(&common).await,
+            Command::VerifyBundle(verify) => verify.run(&common).await,
         }
     };
     match limit {

@@ -318,21 +318,22 @@ fn signatures(reports: &[SignatureReport]) -> Vec<Value> {
         .collect()
 }
 
-fn claims(signature: &VerifiedSignature) -> Value {
+pub fn claims(signature: &VerifiedSignature) -> Value {
     let claims = signature.annotations.iter();
     let claims = claims.map(|claim| (claim.key.clone(), Value::from(claim.value.clone())));
     Value::Object(claims.collect())
 }
 
-fn format(report: &SignatureReport) -> &'static str {
+pub fn format(report: &SignatureReport) -> &'static str {
     match report.format {
         SignatureFormat::SimpleSigning => "simple signing",
         SignatureFormat::Bundle => "bundle",
         SignatureFormat::Envelope => "envelope",
+        SignatureFormat::Detached => "detached",
     }
 }
 
-fn logged(entry: &LoggedEntry) -> Value {
+pub fn logged(entry: &LoggedEntry) -> Value {
     json!({
         "logId": entry.log_id,
         "logIndex": entry.log_index,

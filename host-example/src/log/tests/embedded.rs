@@ -24,12 +24,12 @@ fn proposal() -> String {
     let public = PublicKey::from_pem(pem.unwrap().as_bytes()).unwrap();
     let signature: DerSignature = private.sign(b"signed");
     let signed = Signed {
-        bytes: b"signed",
+        message: b"signed".as_slice().into(),
         dsse_payload: None,
         signature: signature.as_bytes(),
         key: &public,
     };
-    rekor_v1::hashedrekord_request(&signed, HashAlgorithm::Sha256)
+    rekor_v1::hashedrekord_request(&signed, HashAlgorithm::Sha256).unwrap()
 }
 
 fn parsed(json: &[u8]) -> Value {

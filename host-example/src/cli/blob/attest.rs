@@ -1,0 +1,88 @@
+use std::time::SystemTime;
+
+use clap::Args;
+
+use cosignet_host::api::Predicate;
+
+use super::input::Input;
+use super::options::{Signing, SigningOptions};
+use crate::cli::failure::Failure;
+use crate::cli::keys::print;
+use crate::cli::options::Common;
+use crate::cli::{files, predicate};
+
+#[derive(Args)]
+pub struct AttestBlob {
+    #[command(flatten)]
+    signing: SigningOptions,
+    /// The predicate: what is claimed of the file.
+    #[arg(long, value_name = "FILE")]
+    predicate: String,
+    /// The type of the predicate: one of cosign's names, or a URI.
+    #[arg(long = "type", value_name = "TYPE", default_value = "custom")]
+    kind: String,
+    /// Write the envelope there instead of to standard output.
+    #[arg(long, value_name = "FILE")]
+    output_signature: Option<String>,
+    /// Write the statement there.
+    #[arg(long, value_name = "FILE")]
+    output_attestation: Option<String>,
+    /// The SHA-256 digest of the file, in hexadecimal, if it is elsewhere; its name still stands in the
+    /// statement.
+    #[arg(long, value_name = "HEX")]
+    hash: Option<String>,
+    /// The file: a path, `-` for standard input, or sha256:HEX for one that is elsewhere.
+    #[arg(value_name = "FILE")]
+    file: String,
+}
+
+impl AttestBlob {
+    pub async fn run(self, common: &Common) -> Result<(), Failure> {
+        let failed = |failure: Failure| failure.about(&format!("attesting {}", self.file));
+        let predicate_type = predicate::type_of(&self.kind)?;
+        let file = files::read_at_most(&self.predicate, LARGEST_PREDICATE)?;
+        let predicate = Predicate {
+            content: predicate::content_of(&self.kind, &file, SystemTime::now())?,
+            predicate_type,
+        };
+        let named = Input::of(&self.file);
+        let name = named.name();
+        let input = match &self.hash {
+            None => named,
+            Some(hex) => Input::Digest(format!("sha256:{hex}").parse().map_err(|_| {
+                Failure::other("--hash: expected 64 lower-case hexadecimal digits")
+            })?),
+        };
+        let inputs = [input];
+        let Signing {
+            mut session,
+            key,
+            upload,
+        } = self.signing.start(common, &inputs).await?;
+        let signer = key.signer();
+        let empty = session.blob_for_signer(&signer).await?;
+        let [input] = &inputs;
+        let blob = input.pour(&mut session, empty).await.map_err(failed)?;
+        let attested = session
+            .attest_blob(&signer, blob, name.as_deref(), &predicate, upload.as_ref())
+            .await?;
+        session.close_key(key).await?;
+        let attested = attested.map_err(|error| failed(error.into()))?;
+        self.signing.write(&attested.files)?;
+        if let Some(path) = &self.output_attestation {
+            files::write(path, &attested.statement, 0o644)?;
+            eprintln!("Attestation written in {path}");
+        }
+        match &self.output_signature {
+            Some(path) => {
+                files::write(path, attested.envelope.as_bytes(), 0o644)?;
+                eprintln!("Signature written in {path}");
+                Ok(())
+            }
+            None => print(&format!("{}\n", attested.envelope)),
+        }
+    }
+}
+
+/// As much as an envelope holds.
+const LARGEST_PREDICATE: u64 = 16 * 1024 * 1024;

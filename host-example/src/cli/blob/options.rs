@@ -1,0 +1,123 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use clap::{ArgAction, Args};
+use zeroize::Zeroizing;
+
+use cosignet_host::api::blobs::BlobFiles;
+use cosignet_host::api::signing::LogUpload;
+use cosignet_host::{Imports, PrivateKey, Rekor, Session, World};
+
+use super::input::Input;
+use crate::cli::failure::Failure;
+use crate::cli::files;
+use crate::cli::log::LogOptions;
+use crate::cli::options::Common;
+use crate::cli::secrets;
+
+/// What signs a file, and where what is made goes.
+#[derive(Args)]
+pub struct SigningOptions {
+    /// The encrypted private key: a file or env://NAME.
+    #[arg(long)]
+    key: String,
+    /// Write a bundle there, with the log's entry if there is one.
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<String>,
+    /// Write sigstore's bundle v0.3; `false` writes the one that cosign 2 wrote before.
+    #[arg(
+        long, num_args = 0..=1, require_equals = true, default_value = "true",
+        default_missing_value = "true", action = ArgAction::Set
+    )]
+    new_bundle_format: bool,
+    /// Only `false`: this build asks no signing configuration.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    use_signing_config: Option<bool>,
+    /// Taken for the sake of scripts; nothing is asked.
+    #[arg(short, long)]
+    yes: bool,
+    #[command(flatten)]
+    log: LogOptions,
+}
+
+/// An open key, and the log that its signatures are written to.
+pub struct Signing {
+    pub session: Session,
+    pub key: PrivateKey,
+    pub upload: Option<LogUpload>,
+}
+
+impl SigningOptions {
+    /// Opens the key, after what can be said against the rest.
+    pub async fn start(&self, common: &Common, input: &[Input]) -> Result<Signing, Failure> {
+        if self.use_signing_config == Some(true) {
+            return Err(Failure::other(
+                "--use-signing-config asks for something that this version does not do; say \
+                 --use-signing-config=false",
+            ));
+        }
+        let keeps_proof = self.bundle.is_some() && self.new_bundle_format;
+        let (log, upload) = self.log.upload(keeps_proof)?.unzip();
+        let file = secrets::key(&self.key)?;
+        let password = password(input)?;
+        let imports = log.map_or_else(Imports::none, |log: Rekor| {
+            Imports::none().transparency_log(log)
+        });
+        let mut session = super::session(common, World::Signer, imports).await?;
+        let key = session.open_key(&file, &password).await?;
+        Ok(Signing {
+            session,
+            key,
+            upload,
+        })
+    }
+
+    /// Whether a bundle is written, and so one file can be signed at a time.
+    pub fn writes(&self) -> bool {
+        self.bundle.is_some()
+    }
+
+    /// Writes the bundle.
+    pub fn write(&self, made: &BlobFiles) -> Result<(), Failure> {
+        if let Some(entry) = &made.log {
+            eprintln!("tlog entry created with index: {}", entry.log_index);
+        }
+        let Some(path) = &self.bundle else {
+            return Ok(());
+        };
+        let bundle = match (self.new_bundle_format, &made.old_bundle) {
+            (true, _) => &made.bundle,
+            (false, Some(old)) => old,
+            (false, None) => {
+                return Err(Failure::other(
+                    "cosign's old bundle has no room for the log's proof: leave \
+                     --new-bundle-format=false out",
+                ));
+            }
+        };
+        files::write(path, bundle.as_bytes(), 0o644)?;
+        eprintln!("Wrote bundle to file {path}");
+        Ok(())
+    }
+}
+
+/// Where standard input is the file, it is no place for a password.
+fn password(input: &[Input]) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let is_taken = input
+        .iter()
+        .any(|input| matches!(input, Input::StandardInput));
+    if is_taken && std::env::var_os("COSIGN_PASSWORD").is_none() {
+        return Err(Failure::other(
+            "standard input is what is signed: say the password in COSIGN_PASSWORD",
+        ));
+    }
+    secrets::password(false)
+}
+
+/// What cosign takes for a signature: a file, or else the base64 itself.
+pub fn stored(argument: &str, most: u64) -> Result<Vec<u8>, Failure> {
+    let is_file = std::path::Path::new(argument).exists();
+    match BASE64.decode(argument.trim()) {
+        Ok(signature) if !is_file && !signature.is_empty() => Ok(argument.as_bytes().to_vec()),
+        _ => files::read_at_most(argument, most),
+    }
+}
