@@ -16,6 +16,7 @@ mod rekor;
 mod tool;
 
 mod algorithms;
+mod blobs;
 mod bundles;
 mod bytes;
 mod detached;
