@@ -197,6 +197,10 @@ fn logged_attestations_of_all_verify_with_all() {
 fn every_form(what: What, logs: bool) {
     let world = World::new();
     let other = world.lab.file("something else");
+    if logs {
+        // cosign 2.5.0 takes index 0 for none.
+        world.sign(Tool::Cosign2, what, Form::OldBundle, logs);
+    }
     for form in Form::ALL {
         // A detached signature keeps no entry.
         if logs && form == Form::Detached {
@@ -315,7 +319,10 @@ fn refusals_are_alike() {
                 .iter()
                 .map(|word| if word == KIND { "spdx" } else { word });
             let args: Vec<&str> = args.chain([&*world.blob]).collect();
-            world.lab.run(verifier, &args).exits_with(FAILED);
+            // cosign 2.5.0 looks at no type in a new bundle (CVE-2026-39395).
+            let is_blind = verifier == Tool::Cosign2 && form == Form::NewBundle;
+            let code = if is_blind { 0 } else { FAILED };
+            world.lab.run(verifier, &args).exits_with(code);
         }
     }
 }
