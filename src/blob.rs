@@ -4,6 +4,7 @@
 //! that the keys at hand sign over. Ed25519 signs no digest, so for such keys the content is kept too,
 //! up to [`MAX_KEPT`].
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::key::{Algorithm, Digests, Hasher, Message};
@@ -13,7 +14,7 @@ use crate::oci::Digest;
 pub struct BlobStream(Source);
 
 enum Source {
-    Pieces { hasher: Hasher, content: Kept },
+    Pieces { hasher: Box<Hasher>, content: Kept },
     Elsewhere(Digests),
 }
 
@@ -28,7 +29,7 @@ impl BlobStream {
     /// An empty blob, to be signed or verified with keys of these algorithms.
     pub fn for_keys(keys: &[Algorithm]) -> Self {
         Self(Source::Pieces {
-            hasher: Hasher::for_keys(keys),
+            hasher: Box::new(Hasher::for_keys(keys)),
             content: match keys.contains(&Algorithm::Ed25519) {
                 true => Kept::Whole(Vec::new()),
                 false => Kept::NotNeeded,

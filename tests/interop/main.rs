@@ -18,6 +18,7 @@ mod tool;
 
 mod algorithms;
 mod attestations;
+mod blobs;
 mod bundle_signing;
 mod bundles;
 mod bytes;

@@ -12,7 +12,7 @@ use crate::cli::failure::Failure;
 /// elsewhere. A file of such a name comes first, as sigstore's clients have it.
 pub enum Input {
     File(String),
-    StandardInput,
+    Piped,
     Digest(Digest),
 }
 
@@ -20,7 +20,7 @@ impl Input {
     /// What an argument names.
     pub fn of(argument: &str) -> Self {
         match argument.parse() {
-            _ if argument == "-" => Self::StandardInput,
+            _ if argument == "-" => Self::Piped,
             Ok(digest) if !Path::new(argument).exists() => Self::Digest(digest),
             _ => Self::File(argument.to_owned()),
         }
@@ -33,7 +33,7 @@ impl Input {
                 let name = Path::new(path).file_name()?;
                 Some(name.to_string_lossy().into_owned())
             }
-            Self::StandardInput => Some("-".into()),
+            Self::Piped => Some("-".into()),
             Self::Digest(_) => None,
         }
     }
@@ -46,7 +46,7 @@ impl Input {
                 let file = File::open(path).map_err(failed)?;
                 pour(session, empty, file).await
             }
-            Self::StandardInput => pour(session, empty, io::stdin().lock()).await,
+            Self::Piped => pour(session, empty, io::stdin().lock()).await,
             Self::Digest(digest) => {
                 session.close_blob(empty).await?;
                 let blob = session.blob_of_digest(&digest.to_string()).await?;

@@ -102,9 +102,7 @@ impl SigningOptions {
 
 /// Where standard input is the file, it is no place for a password.
 fn password(input: &[Input]) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let is_taken = input
-        .iter()
-        .any(|input| matches!(input, Input::StandardInput));
+    let is_taken = input.iter().any(|input| matches!(input, Input::Piped));
     if is_taken && std::env::var_os("COSIGN_PASSWORD").is_none() {
         return Err(Failure::other(
             "standard input is what is signed: say the password in COSIGN_PASSWORD",
