@@ -80,7 +80,7 @@ async fn all_that_is_attached_comes_along() {
         for suffix in ["", ".sig", ".att"] {
             let tag = referrers_tag(&image) + suffix;
             let is_there = target.manifest("other/name", &tag).is_some();
-            assert_eq!(is_there, suffix != "" || !to_api, "{tag}");
+            assert_eq!(is_there, !suffix.is_empty() || !to_api, "{tag}");
         }
 
         // Once more: nothing is there that is not there already.

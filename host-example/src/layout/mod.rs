@@ -19,7 +19,7 @@
 //! # }
 //! ```
 //!
-//! What cosign, oras, skopeo and crane write is read. Signatures and attestations are found by the
+//! What cosign, oras and crane write is read. Signatures and attestations are found by the
 //! annotation `kind` of cosign's or by the tag that they had, referrers by their `subject`, wherever
 //! among the blobs they are: cosign 3 names them nowhere.
 //!
