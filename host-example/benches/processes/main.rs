@@ -33,6 +33,9 @@ mod peers;
 #[path = "../../../tests/interop/registry.rs"]
 mod registry;
 #[allow(dead_code)]
+#[path = "../../../tests/interop/site.rs"]
+mod site;
+#[allow(dead_code)]
 #[path = "../../../tests/interop/tool.rs"]
 mod tool;
 
