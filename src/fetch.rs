@@ -6,11 +6,12 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::imports::{
-    BlobRequest, LogServiceError, Registry, RegistryError, ServedManifest, TagRequest,
+    BlobRequest, LogServiceError, ManifestRequest, ReferrersRequest, Registry, RegistryError,
+    ServedManifest, TagRequest,
 };
 use crate::oci::{
-    Descriptor, Digest, InvalidReference, MalformedManifest, Reference, Repository, Selector,
-    SignatureImage, VerifiedBytes,
+    Descriptor, Digest, InvalidReference, MalformedManifest, Reference, Referrers, Repository,
+    Selector, SignatureImage, VerifiedBytes, referrers_tag,
 };
 
 /// Takes items a step further, asking what all of them need in one call.
@@ -149,30 +150,104 @@ pub(crate) enum FetchError {
     Limit(String),
 }
 
-/// Reads the manifest under the tag of signatures; `None` where there is no such tag.
-pub(crate) fn read_signatures(
+/// What a tag holds, within the limit; `None` where there is no such tag.
+pub(crate) fn held(
     answer: Result<ServedManifest, RegistryError>,
     max_size: u64,
-) -> Result<Option<SignatureImage>, FetchError> {
-    let served = match answer {
-        Ok(served) => served,
-        Err(RegistryError::NotFound(_)) => return Ok(None),
-        Err(error) => return Err(FetchError::Registry(error)),
+) -> Result<Option<ServedManifest>, FetchError> {
+    match answer {
+        Ok(served) if served.content.len() as u64 > max_size => {
+            Err(FetchError::Registry(RegistryError::TooLarge(format!(
+                "the host handed over a manifest of {} bytes; the limit is {max_size}",
+                served.content.len()
+            ))))
+        }
+        Ok(served) => Ok(Some(served)),
+        Err(RegistryError::NotFound(_)) => Ok(None),
+        Err(error) => Err(FetchError::Registry(error)),
+    }
+}
+
+/// Reads what the tag of signatures holds.
+pub(crate) fn read_signatures(served: &ServedManifest) -> Result<SignatureImage, FetchError> {
+    SignatureImage::parse(&served.media_type, &served.content).map_err(|error| match error {
+        MalformedManifest::TooManySignatures(_) => FetchError::Limit(error.to_string()),
+        other => FetchError::Untrusted(format!("signature image: {other}")),
+    })
+}
+
+/// What refers to a manifest.
+pub(crate) struct Listed {
+    /// The pages of the registry's list, or the list that clients keep.
+    pub(crate) pages: Vec<Referrers>,
+    /// Whether the registry keeps none.
+    pub(crate) is_kept_by_clients: bool,
+}
+
+/// What refers to each of these manifests, by the registry's list, or by the one that clients keep.
+pub(crate) fn list_referrers<R: Registry>(
+    registry: &mut R,
+    subjects: &[(Repository, Digest)],
+    limit: u64,
+) -> Vec<Result<Listed, FetchError>> {
+    let requests = subjects
+        .iter()
+        .map(|(repository, digest)| ReferrersRequest {
+            repository: repository.clone(),
+            digest: *digest,
+            max_size: limit,
+        });
+    let mut answers = Answers::to(requests.collect(), |requests| {
+        registry.list_referrers(&requests)
+    });
+    let listed = answers.take(subjects.len());
+    let has_none = |list: &Result<_, _>| matches!(list, Err(RegistryError::Unsupported(_)));
+    let without = subjects.iter().zip(&listed);
+    let without = without.filter(|(_, list)| has_none(list));
+    let requests = without.map(|((repository, digest), _)| ManifestRequest {
+        repository: repository.clone(),
+        reference: referrers_tag(digest),
+        max_size: limit,
+        after_ms: 0,
+    });
+    let mut kept = Answers::to(requests.collect(), |requests| {
+        registry.fetch_manifests(&requests)
+    });
+    let read = |list: Result<Vec<ServedManifest>, RegistryError>| match list {
+        Err(RegistryError::Unsupported(_)) => {
+            let pages = match kept.one() {
+                Ok(index) => read_pages(&[index], limit)?,
+                Err(RegistryError::NotFound(_)) => Vec::new(),
+                Err(error) => return Err(FetchError::Registry(error)),
+            };
+            Ok(Listed {
+                pages,
+                is_kept_by_clients: true,
+            })
+        }
+        Ok(pages) => Ok(Listed {
+            pages: read_pages(&pages, limit)?,
+            is_kept_by_clients: false,
+        }),
+        Err(error) => Err(FetchError::Registry(error)),
     };
-    if served.content.len() as u64 > max_size {
+    listed.into_iter().map(read).collect()
+}
+
+fn read_pages(pages: &[ServedManifest], limit: u64) -> Result<Vec<Referrers>, FetchError> {
+    let size: u64 = pages.iter().map(|page| page.content.len() as u64).sum();
+    if size > limit {
         return Err(FetchError::Registry(RegistryError::TooLarge(format!(
-            "the host handed over a manifest of {} bytes; the limit is {max_size}",
-            served.content.len()
+            "the host handed over a list of {size} bytes; the limit is {limit}"
         ))));
     }
-    let image =
-        SignatureImage::parse(&served.media_type, &served.content).map_err(
-            |error| match error {
-                MalformedManifest::TooManySignatures(_) => FetchError::Limit(error.to_string()),
-                other => FetchError::Untrusted(format!("signature image: {other}")),
-            },
-        )?;
-    Ok(Some(image))
+    pages.iter().map(read_list).collect()
+}
+
+/// Reads a page of a list of referrers, or a list that clients keep.
+pub(crate) fn read_list(list: &ServedManifest) -> Result<Referrers, FetchError> {
+    Referrers::parse(&list.media_type, &list.content)
+        .map_err(|error| FetchError::Untrusted(format!("list of referrers: {error}")))
 }
 
 /// The request for a blob that a descriptor describes.
@@ -225,10 +300,7 @@ pub(crate) fn read_blobs(
 }
 
 /// Things to fetch, so many together as may be held at a time, and at least one.
-pub(crate) fn batches<'a, T>(
-    items: &'a [T],
-    size: impl Fn(&T) -> u64,
-) -> impl Iterator<Item = &'a [T]> {
+pub(crate) fn batches<T>(items: &[T], size: impl Fn(&T) -> u64) -> impl Iterator<Item = &[T]> {
     let mut rest = items;
     core::iter::from_fn(move || {
         let mut total = 0u64;

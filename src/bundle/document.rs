@@ -50,8 +50,7 @@ impl Bundle {
     /// Whether bytes claim to be a bundle: nothing else that holds a signature is a JSON object with
     /// a media type.
     pub fn is_claimed_by(bytes: &[u8]) -> bool {
-        let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
-        is_object && Object::parse(bytes).is_ok_and(|object| object.has("mediaType"))
+        is_object_with(bytes, "mediaType")
     }
 
     /// Reads a bundle. Members that are not known are refused, since a reader that knows them would
@@ -60,13 +59,7 @@ impl Bundle {
     /// # Errors
     /// Says what is wrong with it, or that it is larger than [`MAX_BUNDLE_SIZE`].
     pub fn parse(bundle: &[u8]) -> Result<Self, String> {
-        if bundle.len() > MAX_BUNDLE_SIZE {
-            let found = bundle.len();
-            return Err(format!(
-                "a bundle has at most {MAX_BUNDLE_SIZE} bytes, found {found}"
-            ));
-        }
-        let mut bundle = Object::parse(bundle)?;
+        let mut bundle = open(bundle)?;
         let media_type: String = bundle.require("mediaType")?;
         if !MEDIA_TYPES.contains(&media_type.as_str()) {
             let found: String = media_type.chars().take(120).collect();
@@ -120,6 +113,23 @@ impl Bundle {
             r#"{{"mediaType":"{MEDIA_TYPE}","verificationMaterial":{{"publicKey":{{"hint":"{hint}"}}{log_entries}}},{content}}}"#
         ))
     }
+}
+
+/// Whether bytes are a JSON object with this member.
+pub(super) fn is_object_with(bytes: &[u8], member: &str) -> bool {
+    let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
+    is_object && Object::parse(bytes).is_ok_and(|object| object.has(member))
+}
+
+/// The members of a bundle of any kind.
+pub(super) fn open(bundle: &[u8]) -> Result<Object, String> {
+    if bundle.len() > MAX_BUNDLE_SIZE {
+        let found = bundle.len();
+        return Err(format!(
+            "a bundle has at most {MAX_BUNDLE_SIZE} bytes, found {found}"
+        ));
+    }
+    Object::parse(bundle)
 }
 
 fn read_message_signature(mut message: Object) -> Result<Content, String> {

@@ -7,8 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::value::RawValue;
 
-use super::document::MAX_BUNDLE_SIZE;
-use crate::json::Object;
+use super::document::{is_object_with, open};
 use crate::key::PublicKey;
 
 /// The bundle that cosign wrote for blobs before sigstore had one (`LocalSignedPayload` in
@@ -26,22 +25,15 @@ pub struct OldBundle {
 impl OldBundle {
     /// Whether bytes claim to be such a bundle.
     pub fn is_claimed_by(bytes: &[u8]) -> bool {
-        let is_object = bytes.trim_ascii_start().first() == Some(&b'{');
-        is_object && Object::parse(bytes).is_ok_and(|object| object.has(CONTENT))
+        is_object_with(bytes, CONTENT)
     }
 
     /// Reads a bundle. A certificate in the place of a key is refused: others sign by it.
     ///
     /// # Errors
-    /// Says what is wrong with it, or that it is larger than [`MAX_BUNDLE_SIZE`].
+    /// Says what is wrong with it, or that it is larger than [`MAX_BUNDLE_SIZE`](super::MAX_BUNDLE_SIZE).
     pub fn parse(bundle: &[u8]) -> Result<Self, String> {
-        if bundle.len() > MAX_BUNDLE_SIZE {
-            let found = bundle.len();
-            return Err(format!(
-                "a bundle has at most {MAX_BUNDLE_SIZE} bytes, found {found}"
-            ));
-        }
-        let mut bundle = Object::parse(bundle)?;
+        let mut bundle = open(bundle)?;
         let content: String = bundle.require(CONTENT)?;
         let key: Option<String> = bundle.take("cert")?;
         let log_entry: Option<Box<RawValue>> = bundle.take("rekorBundle")?;

@@ -14,7 +14,7 @@ use super::registry::HostRegistry;
 use super::verification::invalid_repository;
 use crate::imports::{KeyService, KeyServiceError};
 use crate::oci::{Digest, Repository};
-use crate::{payload, sign};
+use crate::sign;
 
 impl wit::Guest for Component {
     fn sign_images(
@@ -33,10 +33,7 @@ impl wit::Guest for Component {
         predicate: Predicate,
         options: wit::Options,
     ) -> Vec<wit::SigningResult> {
-        let predicate = payload::Predicate {
-            predicate_type: predicate.predicate_type,
-            content: predicate.content,
-        };
+        let predicate = predicate.into();
         run(&signer, &references, options, |signer, options| {
             sign::attest_images(&mut HostRegistry, signer, &references, &predicate, options)
         })

@@ -8,7 +8,7 @@ use super::image::{Failed, Made, SignedImage};
 use super::layers::{How, SignatureLayers};
 use super::new_signature::{Claim, NewLayer, NewSignature};
 use super::options::Form;
-use super::refer::{Referred, Referring, refer};
+use super::refer::{Referred, Referring, StoredReferrer, refer};
 use super::signer::SigningError;
 use super::tag::{Document, keep};
 use super::task::Task;
@@ -54,9 +54,10 @@ pub(super) fn attach_all<H: Registry + RegistryPush>(
         .into_iter()
         .map(|made| {
             let made = made?;
-            let wanted = made.wanted.clone();
-            let concluded = attaching.conclude(made, &layered, &referred);
-            concluded.map_err(|error| Failed::after_logging(error, wanted))
+            match attaching.stored(&made, &layered, &referred) {
+                Ok(stored) => Ok(attaching.conclude(made, stored)?),
+                Err(error) => Err(Failed::after_logging(error, made.wanted)),
+            }
         })
         .collect()
 }
@@ -162,32 +163,34 @@ impl<'a> Attaching<'a> {
             .try_for_each(|new| job.add(new))
     }
 
-    /// The signatures as they are stored now.
-    fn conclude(
+    /// Where an image's signatures are stored now.
+    fn stored<'b>(
         &self,
-        made: Made,
-        layered: &[Layered<'a>],
-        referred: &[Referred],
-    ) -> Result<SignedImage, SigningError> {
-        let layers = self.layers_of(&made, layered)?;
-        let Made { target, wanted } = made;
-        let repository = self.repository(&target);
+        made: &Made,
+        layered: &'b [Layered<'a>],
+        referred: &'b [Referred],
+    ) -> Result<Stored<'b, 'a>, SigningError> {
+        let repository = self.repository(&made.target);
         let mut referred = referred.iter();
-        let referrers = referred.find(|one| one.is_for(repository, &target.digest));
-        let referrers = referrers.map(|one| one.outcome.as_ref()).transpose();
-        let referrers = referrers.map_err(Clone::clone)?;
-        let mut attached: Vec<Attached> = layers
-            .map(|(_, attached)| attached.clone())
-            .into_iter()
-            .collect();
-        let mut signatures = Vec::with_capacity(wanted.len());
-        for mut new in wanted {
-            if let Some((document, _)) = layers
-                && let Some(stored) = document.stored(&new)
-            {
-                new.signature.clone_from(stored);
+        let referrers = referred.find(|one| one.is_for(repository, &made.target.digest));
+        let referrers = referrers.map(|one| one.outcome.as_deref()).transpose();
+        Ok(Stored {
+            layers: self.layers_of(made, layered)?,
+            referrers: referrers.map_err(Clone::clone)?.unwrap_or_default(),
+        })
+    }
+
+    /// The signatures as they are stored now.
+    fn conclude(&self, made: Made, stored: Stored<'_, '_>) -> Result<SignedImage, SigningError> {
+        let layers = stored.layers;
+        let attached = layers.map(|(_, attached)| attached.clone());
+        let mut attached: Vec<Attached> = attached.into_iter().collect();
+        let mut signatures = Vec::with_capacity(made.wanted.len());
+        for mut new in made.wanted {
+            if let Some(signature) = layers.and_then(|(document, _)| document.stored(&new)) {
+                new.signature.clone_from(signature);
             }
-            let mut same = referrers.into_iter().flatten();
+            let mut same = stored.referrers.iter();
             let referrer = same.find(|one| one.payload == new.payload());
             let mut signature = new.into_signature(self.key)?;
             if let Some(referrer) = referrer {
@@ -198,12 +201,18 @@ impl<'a> Attaching<'a> {
             signatures.push(signature);
         }
         Ok(SignedImage {
-            repository: target.repository,
-            digest: target.digest,
+            repository: made.target.repository,
+            digest: made.target.digest,
             signatures,
             attached,
         })
     }
+}
+
+/// What became of an image's signatures in each form.
+struct Stored<'b, 'a> {
+    layers: Option<(&'b SignatureLayers<'a>, &'b Attached)>,
+    referrers: &'b [StoredReferrer],
 }
 
 /// Whether a signature can refer to an image.

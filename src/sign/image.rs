@@ -244,10 +244,7 @@ fn sign_subjects<H: Registry + RegistryPush>(
     let outcomes = match is_attached {
         false => signed
             .into_iter()
-            .map(|made| {
-                let Made { target, wanted } = made?;
-                signed_image(target, wanted, Vec::new(), &public_key)
-            })
+            .map(|made| signed_image(made?, &public_key))
             .collect(),
         true => {
             let attaching = Attaching {
@@ -310,20 +307,16 @@ impl From<SigningError> for Failed {
     }
 }
 
-pub(super) fn signed_image(
-    target: Target,
-    signatures: Vec<NewSignature>,
-    attached: Vec<Attached>,
-    key: &PublicKey,
-) -> Result<SignedImage, Failed> {
-    let Target { repository, digest } = target;
-    let signatures = signatures.into_iter();
+/// An image of which nothing is attached.
+fn signed_image(made: Made, key: &PublicKey) -> Result<SignedImage, Failed> {
+    let Target { repository, digest } = made.target;
+    let signatures = made.wanted.into_iter();
     let signatures = signatures.map(|new| new.into_signature(key));
     Ok(SignedImage {
         repository,
         digest,
         signatures: signatures.collect::<Result<_, _>>()?,
-        attached,
+        attached: Vec::new(),
     })
 }
 

@@ -1,5 +1,5 @@
 use alloc::format;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::attached::{AttachOutcome, Attached};
@@ -7,14 +7,14 @@ use super::new_signature::{Claim, NewLayer, NewSignature};
 use super::options::Earlier;
 use super::signer::SigningError;
 use super::tag::{Document, Kept, Merged};
-use crate::fetch::{Blobs, FetchError, MAX_PAYLOADS_SIZE};
+use crate::fetch::{Blobs, MAX_PAYLOADS_SIZE, read_signatures};
 use crate::imports::ServedManifest;
 use crate::json::Object;
 use crate::key::PublicKey;
 use crate::log::{LogEntry, TrustedLogs};
 use crate::oci::{
-    AttachedSignature, BuiltSignatureImage, Descriptor, Digest, Layer, MAX_SIGNATURES,
-    MalformedManifest, Repository, SignatureImage,
+    AttachedSignature, BuiltSignatureImage, Descriptor, Digest, Layer, MAX_SIGNATURES, Repository,
+    SignatureImage,
 };
 use crate::payload::{
     Envelope, MAX_ENVELOPE_SIZE, MAX_PAYLOAD_SIZE, STATEMENT_TYPE, SimpleSigning, Statement,
@@ -148,7 +148,7 @@ impl Document for SignatureLayers<'_> {
             self.found = SignatureImage::empty();
             return Ok(Vec::new());
         };
-        self.found = parse(found)?;
+        self.found = read_signatures(found)?;
         let mut wanted = self.ownership().payloads(self.found.layers());
         let total: u64 = wanted.iter().map(|payload| payload.size).sum();
         if total > MAX_PAYLOADS_SIZE.max(wanted.first().map_or(0, |only| only.size)) {
@@ -207,7 +207,7 @@ impl Document for SignatureLayers<'_> {
     }
 
     fn is_in(&self, found: &ServedManifest) -> Result<bool, SigningError> {
-        let found = parse(found)?;
+        let found = read_signatures(found)?;
         let ownership = self.ownership();
         let mut wanted = self.wanted.iter().zip(&self.signatures);
         Ok(wanted.all(|(wanted, signature)| {
@@ -224,16 +224,6 @@ impl Document for SignatureLayers<'_> {
                 })
         }))
     }
-}
-
-fn parse(found: &ServedManifest) -> Result<SignatureImage, SigningError> {
-    let image = SignatureImage::parse(&found.media_type, &found.content);
-    image.map_err(|error| {
-        SigningError::from(match error {
-            MalformedManifest::TooManySignatures(_) => FetchError::Limit(error.to_string()),
-            other => FetchError::Untrusted(format!("signature image: {other}")),
-        })
-    })
 }
 
 fn build(

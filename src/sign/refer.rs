@@ -16,11 +16,12 @@ use super::signer::SigningError;
 use super::tag::{Document, Merged, keep};
 use crate::bundle::{self, Bundle, Content, MAX_BUNDLE_SIZE};
 use crate::fetch::{
-    Answers, Blobs, SIDE_BY_SIDE, Target, batches, blob_request, only, side_by_side,
+    Answers, Blobs, Listed, SIDE_BY_SIDE, Target, batches, blob_request, list_referrers, read_list,
+    side_by_side,
 };
 use crate::imports::{
-    BlobPush, ManifestDeletion, ManifestPush, ManifestRequest, ReferrersRequest, Registry,
-    RegistryError, RegistryPush, ServedManifest, TagRequest,
+    BlobPush, ManifestDeletion, ManifestPush, ManifestRequest, Registry, RegistryError,
+    RegistryPush, ServedManifest, TagRequest,
 };
 use crate::oci::{
     Descriptor, Digest, EMPTY_CONFIG, MAX_SIGNATURES, Referrer, ReferrerManifest, Referrers,
@@ -86,32 +87,19 @@ pub(super) fn prepare<'a, H: Registry>(
             Referring::new(target, place, how, answers.one())
         })
         .collect();
-    side_by_side(
-        &mut jobs,
-        |job, requests| requests.push(job.list_request()),
-        |requests| host.list_referrers(&requests),
-        |job, answers| match only(answers) {
-            Ok(pages) => pages.iter().try_for_each(|page| job.read_list(page)),
-            Err(RegistryError::Unsupported(_)) => {
-                job.tag = Some(referrers_tag(&job.subject.digest));
-                Ok(())
-            }
-            Err(error) => Err(SigningError::Registry(error)),
-        },
-    );
-    side_by_side(
-        &mut jobs,
-        |job, requests| requests.extend(job.kept_request()),
-        |requests| host.fetch_manifests(&requests),
-        |job, answers| match (&job.tag, answers) {
-            (None, _) => Ok(()),
-            (Some(_), answers) => match only(answers) {
-                Ok(list) => job.read_list(&list),
-                Err(RegistryError::NotFound(_)) => Ok(()),
-                Err(error) => Err(SigningError::Registry(error)),
-            },
-        },
-    );
+    let subjects = jobs.iter().flatten();
+    let subjects: Vec<_> = subjects
+        .map(|job| (job.repository.clone(), job.subject.digest))
+        .collect();
+    let lists = list_referrers(host, &subjects, MAX_MANIFEST_SIZE);
+    let going = jobs.iter_mut().filter(|job| job.is_ok());
+    for (place, listed) in going.zip(lists) {
+        match (place.as_mut(), listed) {
+            (Ok(job), Ok(listed)) => job.take(listed),
+            (_, Err(error)) => *place = Err(error.into()),
+            (Err(_), Ok(_)) => {}
+        }
+    }
     for image in images {
         let Ok(Made { target, .. }) = image else {
             continue;
@@ -244,26 +232,10 @@ impl<'a> Referring<'a> {
         Ok(())
     }
 
-    fn list_request(&self) -> ReferrersRequest {
-        ReferrersRequest {
-            repository: self.repository.clone(),
-            digest: self.subject.digest,
-            max_size: MAX_MANIFEST_SIZE,
-        }
-    }
-
-    fn kept_request(&self) -> Option<ManifestRequest> {
-        Some(ManifestRequest {
-            repository: self.repository.clone(),
-            reference: self.tag.clone()?,
-            max_size: MAX_MANIFEST_SIZE,
-            after_ms: 0,
-        })
-    }
-
-    fn read_list(&mut self, list: &ServedManifest) -> Result<(), SigningError> {
-        self.lists.push(parse(list)?);
-        Ok(())
+    fn take(&mut self, listed: Listed) {
+        self.lists = listed.pages;
+        let digest = &self.subject.digest;
+        self.tag = listed.is_kept_by_clients.then(|| referrers_tag(digest));
     }
 
     /// The manifests that may be earlier bundles of this key.
@@ -386,11 +358,6 @@ impl NewReferrer {
     fn states(&self, predicate_type: &str) -> bool {
         matches!(&self.new.claim, Claim::Statement { predicate_type: own, .. } if own == predicate_type)
     }
-}
-
-fn parse(list: &ServedManifest) -> Result<Referrers, SigningError> {
-    Referrers::parse(&list.media_type, &list.content)
-        .map_err(|error| SigningError::UntrustedAnswer(format!("list of referrers: {error}")))
 }
 
 /// Finds this key's earlier bundles among what refers to the images. What cannot be fetched or read is
@@ -578,7 +545,7 @@ impl Document for ReferrersList<'_> {
     }
 
     fn read(&mut self, found: Option<&ServedManifest>) -> Result<Vec<Descriptor>, SigningError> {
-        self.found = found.map(parse).transpose()?;
+        self.found = found.map(read_list).transpose()?;
         Ok(Vec::new())
     }
 
@@ -616,7 +583,7 @@ impl Document for ReferrersList<'_> {
     }
 
     fn is_in(&self, found: &ServedManifest) -> Result<bool, SigningError> {
-        Ok(self.is_complete(&parse(found)?))
+        Ok(self.is_complete(&read_list(found)?))
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::attached::AttachOutcome;
 use super::signer::SigningError;
-use crate::fetch::{Blobs, SIDE_BY_SIDE, blob_request, only, read_blobs, side_by_side};
+use crate::fetch::{Blobs, SIDE_BY_SIDE, blob_request, held, only, read_blobs, side_by_side};
 use crate::imports::{
     BlobPush, ManifestPush, ManifestRequest, Registry, RegistryError, RegistryPush, ServedManifest,
 };
@@ -206,23 +206,6 @@ impl<'a> Progress<'a> {
     }
 }
 
-/// What a tag holds, within the limit; `None` where there is no such tag.
-fn held(
-    answer: Result<ServedManifest, RegistryError>,
-) -> Result<Option<ServedManifest>, SigningError> {
-    match answer {
-        Ok(served) if served.content.len() as u64 > MAX_MANIFEST_SIZE => {
-            Err(SigningError::Registry(RegistryError::TooLarge(format!(
-                "the host handed over a manifest of {} bytes; the limit is {MAX_MANIFEST_SIZE}",
-                served.content.len()
-            ))))
-        }
-        Ok(served) => Ok(Some(served)),
-        Err(RegistryError::NotFound(_)) => Ok(None),
-        Err(error) => Err(SigningError::Registry(error)),
-    }
-}
-
 /// Reads the tag, and what is needed to tell the signer's work from others'.
 fn read<H: Registry>(host: &mut H, jobs: &mut Jobs<'_>) {
     side_by_side(
@@ -238,7 +221,7 @@ fn read<H: Registry>(host: &mut H, jobs: &mut Jobs<'_>) {
                 return Ok(());
             }
             job.rounds += 1;
-            let found = held(only(answers))?;
+            let found = held(only(answers), MAX_MANIFEST_SIZE)?;
             let wanted = job.document.read(found.as_ref())?;
             job.found = Some((found.map(|found| Digest::of(&found.content)), wanted));
             Ok(())
@@ -313,7 +296,7 @@ fn reread<H: Registry>(host: &mut H, jobs: &mut Jobs<'_>) {
             if answers.is_empty() {
                 return Ok(());
             }
-            let now = held(only(answers))?.map(|now| Digest::of(&now.content));
+            let now = held(only(answers), MAX_MANIFEST_SIZE)?.map(|now| Digest::of(&now.content));
             let base = job.pending.as_ref().and_then(|pending| pending.base);
             if now != base {
                 job.pending = None;
@@ -381,7 +364,7 @@ fn confirm<H: Registry>(host: &mut H, jobs: &mut Jobs<'_>, pause: &mut u32) {
             let Some((digest, outcome)) = job.written.take() else {
                 return Ok(());
             };
-            let Some(found) = held(only(answers))? else {
+            let Some(found) = held(only(answers), MAX_MANIFEST_SIZE)? else {
                 return Ok(());
             };
             let now = Digest::of(&found.content);

@@ -13,7 +13,7 @@ use super::report::{ManifestReport, Rejection, SignatureFormat, VerificationErro
 use super::stored::Examined;
 use super::wanted::{Search, Wanted};
 use crate::fetch::{
-    Answers, FetchError, MAX_PAYLOADS_SIZE, ResolveError, SIDE_BY_SIDE, Target, blob_request,
+    Answers, FetchError, MAX_PAYLOADS_SIZE, ResolveError, SIDE_BY_SIDE, Target, blob_request, held,
     read_blobs, read_signatures, resolve, side_by_side,
 };
 use crate::imports::{ManifestRequest, Registry, RegistryError, TransparencyLog};
@@ -248,10 +248,11 @@ fn find_layers<R: Registry>(
     targets
         .iter()
         .map(|_| {
-            let found = read_signatures(answers.one(), limits.manifest_size)?;
-            let layers = found.as_ref().map(|image| image.layers());
-            let layers = layers.unwrap_or_default();
-            Ok(Examined::all(layers, search.wanted, limits))
+            let Some(found) = held(answers.one(), limits.manifest_size)? else {
+                return Ok(Vec::new());
+            };
+            let image = read_signatures(&found)?;
+            Ok(Examined::all(image.layers(), search.wanted, limits))
         })
         .collect()
 }

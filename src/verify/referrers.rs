@@ -10,11 +10,9 @@ use super::report::{Rejection, SignatureFormat, VerificationError};
 use super::stored::{Examined, check_hint};
 use super::wanted::Search;
 use crate::bundle;
-use crate::fetch::{Answers, MAX_PAYLOADS_SIZE, Target};
-use crate::imports::{ManifestRequest, ReferrersRequest, Registry, RegistryError, ServedManifest};
-use crate::oci::{
-    Descriptor, Digest, ReferrerManifest, Referrers, SignatureImage, VerifiedBytes, referrers_tag,
-};
+use crate::fetch::{Answers, Listed, Target, batches, list_referrers};
+use crate::imports::{ManifestRequest, Registry, RegistryError, ServedManifest};
+use crate::oci::{Descriptor, Digest, ReferrerManifest, Referrers, SignatureImage, VerifiedBytes};
 
 /// What refers to each image and is looked for, as far as the manifests tell. A list that cannot be
 /// read is an error of its image, and never none.
@@ -44,10 +42,7 @@ pub(super) fn find<R: Registry>(
         .into_iter()
         .map(|list| list.map(|_| Vec::new()))
         .collect();
-    let mut rest = wanted.as_slice();
-    while !rest.is_empty() {
-        let (batch, others) = rest.split_at(batch_length(rest, limit));
-        rest = others;
+    for batch in batches(&wanted, |(_, descriptor)| descriptor.size.min(limit)) {
         let requests = batch.iter().filter_map(|(image, descriptor)| {
             let target = targets.get(*image)?;
             Some(ManifestRequest {
@@ -71,81 +66,29 @@ pub(super) fn find<R: Registry>(
     found
 }
 
-/// What may be a bundle, by the registry's list, or by the one that clients keep.
+/// What may be looked for, each manifest once.
 fn list<R: Registry>(
     registry: &mut R,
     search: &Search<'_>,
     limit: u64,
     targets: &[&Target],
 ) -> Vec<Result<Vec<Descriptor>, VerificationError>> {
-    let requests = targets.iter().map(|target| ReferrersRequest {
-        repository: search.place(target),
-        digest: target.digest,
-        max_size: limit,
-    });
-    let mut answers = Answers::to(requests.collect(), |requests| {
-        registry.list_referrers(&requests)
-    });
-    let listed: Vec<Result<Vec<ServedManifest>, RegistryError>> =
-        targets.iter().map(|_| answers.one()).collect();
-    let has_none = |list: &Result<_, _>| matches!(list, Err(RegistryError::Unsupported(_)));
-    let requests = targets
-        .iter()
-        .zip(&listed)
-        .filter(|(_, list)| has_none(list));
-    let requests = requests.map(|(target, _)| ManifestRequest {
-        repository: search.place(target),
-        reference: referrers_tag(&target.digest),
-        max_size: limit,
-        after_ms: 0,
-    });
-    let mut kept = Answers::to(requests.collect(), |requests| {
-        registry.fetch_manifests(&requests)
-    });
-    listed
-        .into_iter()
-        .map(|list| match list {
-            Err(RegistryError::Unsupported(_)) => match kept.one() {
-                Ok(index) => read(&[index], limit),
-                Err(RegistryError::NotFound(_)) => Ok(Vec::new()),
-                Err(error) => Err(VerificationError::Registry(error)),
-            },
-            Ok(pages) => read(&pages, limit),
-            Err(error) => Err(VerificationError::Registry(error)),
-        })
-        .collect()
+    let subjects = targets.iter();
+    let subjects: Vec<_> = subjects
+        .map(|target| (search.place(target), target.digest))
+        .collect();
+    let listed = list_referrers(registry, &subjects, limit).into_iter();
+    listed.map(|list| Ok(candidates(&list?))).collect()
 }
 
-/// All pages of a list, each manifest once.
-fn read(pages: &[ServedManifest], limit: u64) -> Result<Vec<Descriptor>, VerificationError> {
-    let size: u64 = pages.iter().map(|page| page.content.len() as u64).sum();
-    if size > limit {
-        return Err(VerificationError::Registry(RegistryError::TooLarge(
-            format!("the host handed over a list of {size} bytes; the limit is {limit}"),
-        )));
-    }
+fn candidates(list: &Listed) -> Vec<Descriptor> {
     let mut all = Vec::<Descriptor>::new();
-    for page in pages {
-        let list = Referrers::parse(&page.media_type, &page.content).map_err(|error| {
-            VerificationError::UntrustedAnswer(format!("list of referrers: {error}"))
-        })?;
-        for found in list.candidates() {
-            if !all.contains(found) {
-                all.push(found.clone());
-            }
+    for found in list.pages.iter().flat_map(Referrers::candidates) {
+        if !all.contains(found) {
+            all.push(found.clone());
         }
     }
-    Ok(all)
-}
-
-/// As many manifests as may be held at a time.
-fn batch_length(rest: &[(usize, Descriptor)], limit: u64) -> usize {
-    let mut total = 0;
-    let fits = rest.iter().take_while(|(_, descriptor)| {
-        total += descriptor.size.min(limit);
-        total <= MAX_PAYLOADS_SIZE
-    });
-    fits.count().max(1)
+    all
 }
 
 /// The signatures that are worth fetching, or why not; nothing of what holds none.

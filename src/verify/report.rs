@@ -61,22 +61,21 @@ impl VerifiedImage {
         digest: Digest,
         signatures: Vec<SignatureReport>,
     ) -> Result<Self, VerificationError> {
-        let counted = distinct_keys(&signatures);
-        if counted >= required && counted != 0 {
-            return Ok(Self {
+        match count(required, &signatures) {
+            Ok(()) => Ok(Self {
                 repository,
                 digest,
                 signatures,
                 manifests: Vec::new(),
-            });
+            }),
+            Err(counted) => Err(VerificationError::NoMatch(UnverifiedImage {
+                repository,
+                digest,
+                required,
+                counted,
+                signatures,
+            })),
         }
-        Err(VerificationError::NoMatch(UnverifiedImage {
-            repository,
-            digest,
-            required,
-            counted,
-            signatures,
-        }))
     }
 
     /// An index and what it names: all of it must be verified.
@@ -199,16 +198,15 @@ impl VerifiedBlob {
         digest: Digest,
         signatures: Vec<SignatureReport>,
     ) -> Result<Self, BlobVerificationError> {
-        let counted = distinct_keys(&signatures);
-        if counted >= required && counted != 0 {
-            return Ok(Self { digest, signatures });
+        match count(required, &signatures) {
+            Ok(()) => Ok(Self { digest, signatures }),
+            Err(counted) => Err(BlobVerificationError::NoMatch(UnverifiedBlob {
+                digest,
+                required,
+                counted,
+                signatures,
+            })),
         }
-        Err(BlobVerificationError::NoMatch(UnverifiedBlob {
-            digest,
-            required,
-            counted,
-            signatures,
-        }))
     }
 
     /// The SHA-256 digest of what was verified.
@@ -244,11 +242,15 @@ pub struct UnverifiedBlob {
     pub signatures: Vec<SignatureReport>,
 }
 
-/// How many keys made signatures that count: two by one key count once.
-fn distinct_keys(signatures: &[SignatureReport]) -> usize {
+/// Whether as many keys as are required, and at least one, made signatures that count: two by one key
+/// count once. If not, how many did.
+fn count(required: usize, signatures: &[SignatureReport]) -> Result<(), usize> {
     let verified = signatures.iter().filter_map(SignatureReport::verified);
     let keys: BTreeSet<usize> = verified.map(VerifiedSignature::key_index).collect();
-    keys.len()
+    match keys.len() {
+        counted if counted >= required && counted != 0 => Ok(()),
+        counted => Err(counted),
+    }
 }
 
 /// One signature that was found.
