@@ -6,7 +6,7 @@ use cosignet_host::api::signing::{AttachOutcome, EarlierSignatures, Form, Signed
 use super::failure::Failure;
 use super::keys::print;
 use super::options::Common;
-use super::signing::{SigningOptions, now, place_words};
+use super::signing::{SigningOptions, now, tell_places};
 use super::{files, predicate};
 
 #[derive(Args)]
@@ -51,18 +51,11 @@ impl Attest {
     }
 
     fn conclude(&self, attested: &SignedImage) -> Result<(), Failure> {
-        for attached in &attested.attached {
-            let (repository, digest) = (&attested.repository, &attested.digest);
-            eprintln!(
-                "{} {repository}@{digest} {}",
-                match attached.outcome {
-                    AttachOutcome::Added => "Attested",
-                    AttachOutcome::Replaced => "Attested, replacing an earlier attestation,",
-                    AttachOutcome::Unchanged => "Already attested:",
-                },
-                place_words(attached)
-            );
-        }
+        tell_places(attested, |outcome| match outcome {
+            AttachOutcome::Added => "Attested",
+            AttachOutcome::Replaced => "Attested, replacing an earlier attestation,",
+            AttachOutcome::Unchanged => "Already attested:",
+        });
         if self.no_upload {
             for attestation in &attested.signatures {
                 let bundle = &attestation.bundle;

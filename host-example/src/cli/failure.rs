@@ -199,7 +199,7 @@ fn unverified_words(image: &UnverifiedImage, kind: Kind) -> String {
 }
 
 /// What became of each signature, a line for each.
-fn verdict_words(reports: &[SignatureReport], kind: Kind) -> String {
+pub fn verdict_words(reports: &[SignatureReport], kind: Kind) -> String {
     let line = |report: &SignatureReport| {
         let why = match &report.verdict {
             Verdict::Counted(signature) => {

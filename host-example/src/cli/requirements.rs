@@ -15,12 +15,8 @@ use super::{annotations, secrets};
 
 #[derive(Args)]
 pub struct Requirements {
-    /// A trusted public key: a file or env://NAME. Several may be given.
-    #[arg(long, required = true)]
-    key: Vec<String>,
-    /// How many of the keys must have signed.
-    #[arg(long, value_name = "N")]
-    threshold: Option<u32>,
+    #[command(flatten)]
+    keys: TrustedKeys,
     /// A claim that must have been signed, key=value.
     #[arg(short, long = "annotations", value_name = "KEY=VALUE")]
     annotations: Vec<String>,
@@ -34,12 +30,58 @@ pub struct Requirements {
     format: Format,
     #[command(flatten)]
     log: RequirementOptions,
+    #[command(flatten)]
+    ignore: IgnoreLog,
+}
+
+/// Whose signatures count.
+#[derive(Args)]
+pub struct TrustedKeys {
+    /// A trusted public key: a file or env://NAME. Several may be given.
+    #[arg(long, required = true)]
+    key: Vec<String>,
+    /// How many of the keys must have signed.
+    #[arg(long, value_name = "N")]
+    threshold: Option<u32>,
+}
+
+impl TrustedKeys {
+    /// Rules that ask for nothing else.
+    pub fn rules(&self) -> Result<Rules, Failure> {
+        let keys = self
+            .key
+            .iter()
+            .map(|key| Ok(secrets::key(key)?.to_vec().into()));
+        Ok(Rules {
+            keys: keys.collect::<Result<_, Failure>>()?,
+            threshold: self.threshold.map_or(Threshold::Any, Threshold::AtLeast),
+            ..Rules::one_key(Vec::new())
+        })
+    }
+}
+
+/// cosign's words for a signature that counts without a log.
+#[derive(Args)]
+pub struct IgnoreLog {
     /// Require no transparency log, whatever logs are trusted.
     #[arg(long)]
     insecure_ignore_tlog: bool,
     /// As --insecure-ignore-tlog.
     #[arg(long)]
     private_infrastructure: bool,
+}
+
+impl IgnoreLog {
+    /// No requirement if it was said, or else this one.
+    pub fn or_else(
+        &self,
+        requirement: impl FnOnce() -> Result<LogRequirement, Failure>,
+    ) -> Result<LogRequirement, Failure> {
+        match self.insecure_ignore_tlog || self.private_infrastructure {
+            true => Ok(LogRequirement::Ignore),
+            false => requirement(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -93,21 +135,12 @@ impl Requirements {
     }
 
     fn rules(&self) -> Result<Rules, Failure> {
-        let keys = self
-            .key
-            .iter()
-            .map(|key| Ok(secrets::key(key)?.to_vec().into()));
         Ok(Rules {
-            keys: keys.collect::<Result<_, Failure>>()?,
-            threshold: self.threshold.map_or(Threshold::Any, Threshold::AtLeast),
             annotations: annotations::read(&self.annotations)?,
-            log: match self.insecure_ignore_tlog || self.private_infrastructure {
-                true => LogRequirement::Ignore,
-                false => self.log.requirement()?,
-            },
+            log: self.ignore.or_else(|| self.log.requirement())?,
             identity: identity(&self.identity)?,
             formats: self.format.formats(),
-            limits: None,
+            ..self.keys.rules()?
         })
     }
 }

@@ -13,7 +13,7 @@ use cosignet_host::{Imports, OciRegistry, Session, World};
 use super::failure::Failure;
 use super::keys::print;
 use super::options::{Common, RegistryOptions, signature_repository};
-use super::signing::{SigningOptions, place_words};
+use super::signing::{SigningOptions, place_words, tell_places};
 use super::{annotations, files};
 
 #[derive(Args)]
@@ -96,18 +96,11 @@ impl Sign {
 
     fn conclude(&self, signed: &SignedImage) -> Result<(), Failure> {
         self.write_files(signed)?;
-        for attached in &signed.attached {
-            let (repository, digest) = (&signed.repository, &signed.digest);
-            eprintln!(
-                "{} {repository}@{digest} {}",
-                match attached.outcome {
-                    AttachOutcome::Added => "Signed",
-                    AttachOutcome::Replaced => "Signed, replacing an earlier signature,",
-                    AttachOutcome::Unchanged => "Already signed:",
-                },
-                place_words(attached)
-            );
-        }
+        tell_places(signed, |outcome| match outcome {
+            AttachOutcome::Added => "Signed",
+            AttachOutcome::Replaced => "Signed, replacing an earlier signature,",
+            AttachOutcome::Unchanged => "Already signed:",
+        });
         if signed.attached.is_empty() && self.output_signature.is_none() {
             for signature in &signed.signatures {
                 print(&format!("{}\n", BASE64.encode(&signature.signature)))?;

@@ -4,7 +4,8 @@ use clap::{Args, ValueEnum};
 
 use cosignet_host::api::Predicate;
 use cosignet_host::api::signing::{
-    Attached, Attachment, EarlierSignatures, Form, Options, Signature, SignedImage, SigningResult,
+    AttachOutcome, Attached, Attachment, EarlierSignatures, Form, Options, Signature, SignedImage,
+    SigningResult,
 };
 use cosignet_host::{Imports, Session, World};
 
@@ -165,6 +166,15 @@ impl SigningOptions {
             true => format!("{path}-{}", signed.digest.replace(':', "-")),
             false => path.to_owned(),
         }
+    }
+}
+
+/// Says what was done at each place.
+pub fn tell_places(signed: &SignedImage, done: impl Fn(AttachOutcome) -> &'static str) {
+    let (repository, digest) = (&signed.repository, &signed.digest);
+    for attached in &signed.attached {
+        let (done, place) = (done(attached.outcome), place_words(attached));
+        eprintln!("{done} {repository}@{digest} {place}");
     }
 }
 

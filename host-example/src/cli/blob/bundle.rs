@@ -7,6 +7,7 @@ use cosignet_host::api::policy::{LogRequirement, LogTrust, Rules};
 use cosignet_host::{Imports, World};
 
 use super::input::Input;
+use super::options;
 use crate::cli::failure::Failure;
 use crate::cli::options::Common;
 use crate::cli::{files, secrets};
@@ -46,7 +47,7 @@ pub struct VerifyBundle {
 impl VerifyBundle {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
         let rules = self.rules()?;
-        let bundle = files::read_at_most(&self.bundle, LARGEST_BUNDLE)?;
+        let bundle = options::bundle(&self.bundle)?;
         let predicate_type = claimed_type(&bundle)?;
         let mut session = super::session(common, World::Verifier, Imports::none()).await?;
         let policy = session.read_policy(&rules).await?;
@@ -110,6 +111,3 @@ fn claimed_type(bundle: &[u8]) -> Result<Option<String>, Failure> {
         }
     }
 }
-
-/// The most that the component reads of a bundle, and a little.
-const LARGEST_BUNDLE: u64 = 20 * 1024 * 1024;

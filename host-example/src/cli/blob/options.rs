@@ -11,7 +11,7 @@ use super::input::Input;
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::log::LogOptions;
-use crate::cli::options::Common;
+use crate::cli::options::{Common, SigningConfigSwitch};
 use crate::cli::secrets;
 
 /// What signs a file, and where what is made goes.
@@ -29,9 +29,8 @@ pub struct SigningOptions {
         default_missing_value = "true", action = ArgAction::Set
     )]
     new_bundle_format: bool,
-    /// Only `false`: this build asks no signing configuration.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    use_signing_config: Option<bool>,
+    #[command(flatten)]
+    switch: SigningConfigSwitch,
     /// Taken for the sake of scripts; nothing is asked.
     #[arg(short, long)]
     yes: bool,
@@ -49,12 +48,7 @@ pub struct Signing {
 impl SigningOptions {
     /// Opens the key, after what can be said against the rest.
     pub async fn start(&self, common: &Common, input: &[Input]) -> Result<Signing, Failure> {
-        if self.use_signing_config == Some(true) {
-            return Err(Failure::other(
-                "--use-signing-config asks for something that this version does not do; say \
-                 --use-signing-config=false",
-            ));
-        }
+        self.switch.check()?;
         let keeps_proof = self.bundle.is_some() && self.new_bundle_format;
         let (log, upload) = self.log.upload(keeps_proof)?.unzip();
         let file = secrets::key(&self.key)?;
@@ -112,10 +106,18 @@ fn password(input: &[Input]) -> Result<Zeroizing<Vec<u8>>, Failure> {
 }
 
 /// What cosign takes for a signature: a file, or else the base64 itself.
-pub fn stored(argument: &str, most: u64) -> Result<Vec<u8>, Failure> {
+pub fn stored(argument: &str) -> Result<Vec<u8>, Failure> {
     let is_file = std::path::Path::new(argument).exists();
     match BASE64.decode(argument.trim()) {
         Ok(signature) if !is_file && !signature.is_empty() => Ok(argument.as_bytes().to_vec()),
-        _ => files::read_at_most(argument, most),
+        _ => bundle(argument),
     }
 }
+
+/// What may be a bundle.
+pub fn bundle(path: &str) -> Result<Vec<u8>, Failure> {
+    files::read_at_most(path, LARGEST_BUNDLE)
+}
+
+/// The most that the component reads of a bundle, and a little.
+const LARGEST_BUNDLE: u64 = 20 * 1024 * 1024;

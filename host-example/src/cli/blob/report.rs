@@ -3,8 +3,8 @@ use serde_json::{Value, json};
 use cosignet_host::api::blobs::{BlobVerificationError, UnverifiedBlob, VerifiedBlob};
 use cosignet_host::api::report::{SignatureReport, Verdict};
 
-use crate::cli::failure::{Failure, rejection_words};
-use crate::cli::verdicts::{claims, format, logged};
+use crate::cli::failure::{Failure, rejection_words, verdict_words};
+use crate::cli::verdicts::{Kind, claims, format, logged};
 
 /// What is said of a blob, as JSON. `artifact` is what it is by its name.
 pub fn report(artifact: Value, result: &Result<VerifiedBlob, BlobVerificationError>) -> Value {
@@ -79,18 +79,11 @@ fn words(error: &BlobVerificationError) -> String {
 }
 
 fn unverified_words(blob: &UnverifiedBlob) -> String {
-    let mut words = format!(
+    let words = format!(
         "no matching signatures: {} of {} required keys have signed {}",
         blob.counted, blob.required, blob.digest
     );
-    for report in &blob.signatures {
-        let why = match &report.verdict {
-            Verdict::Counted(signature) => format!("counts, by key {}", signature.key_fingerprint),
-            Verdict::Rejected(rejection) => rejection_words(rejection),
-        };
-        words += &format!("\n  signature {}: {why}", report.index + 1);
-    }
-    words
+    words + &verdict_words(&blob.signatures, Kind::Signature)
 }
 
 /// cosign's exit code of all that fails with blobs is 1.

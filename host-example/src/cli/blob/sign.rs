@@ -1,12 +1,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use clap::{ArgAction, Args};
-use std::io::Write as _;
 
 use super::input::Input;
 use super::options::{Signing, SigningOptions};
 use crate::cli::failure::Failure;
 use crate::cli::files;
+use crate::cli::keys::print_bytes;
 use crate::cli::options::Common;
 
 #[derive(Args)]
@@ -84,9 +84,6 @@ impl SignBlob {
         if self.b64 {
             signature.push(b'\n');
         }
-        let mut out = std::io::stdout().lock();
-        out.write_all(&signature)
-            .and_then(|()| out.flush())
-            .map_err(|error| Failure::other(format!("standard output: {error}")))
+        print_bytes(&signature)
     }
 }

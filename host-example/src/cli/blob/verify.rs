@@ -1,18 +1,19 @@
 use clap::{Args, ValueEnum};
 
 use cosignet_host::api::blobs::{BlobSignature, BlobVerificationError, VerifiedBlob};
-use cosignet_host::api::policy::{LogRequirement, Rules, Threshold};
+use cosignet_host::api::policy::Rules;
 use cosignet_host::{Blob, Imports, Policy, Session, World};
 
 use super::input::Input;
-use super::options::stored;
+use super::options::{self, stored};
 use super::report::report;
 use crate::cli::artifact::ArtifactOptions;
 use crate::cli::failure::Failure;
 use crate::cli::keys::print;
 use crate::cli::log::TrustOptions;
 use crate::cli::options::Common;
-use crate::cli::{files, predicate, secrets};
+use crate::cli::requirements::{IgnoreLog, TrustedKeys};
+use crate::cli::{files, predicate};
 
 #[derive(Args)]
 pub struct VerifyBlob {
@@ -38,12 +39,8 @@ pub struct VerifyBlobAttestation {
 /// What must have signed, and what was signed.
 #[derive(Args)]
 struct VerifyOptions {
-    /// A trusted public key: a file or env://NAME. Several may be given.
-    #[arg(long, required = true)]
-    key: Vec<String>,
-    /// How many of the keys must have signed.
-    #[arg(long, value_name = "N")]
-    threshold: Option<u32>,
+    #[command(flatten)]
+    keys: TrustedKeys,
     /// A signature (of an attestation, its envelope): a file, or base64. Several may be given.
     #[arg(long, value_name = "FILE", required_unless_present = "bundle")]
     signature: Vec<String>,
@@ -65,12 +62,8 @@ struct VerifyOptions {
     artifact: ArtifactOptions,
     #[command(flatten)]
     trust: TrustOptions,
-    /// Require no transparency log, whatever logs are trusted.
-    #[arg(long)]
-    insecure_ignore_tlog: bool,
-    /// As --insecure-ignore-tlog.
-    #[arg(long)]
-    private_infrastructure: bool,
+    #[command(flatten)]
+    ignore: IgnoreLog,
     /// Taken for the sake of scripts: no service is asked in any case.
     #[arg(long, visible_alias = "air-gap")]
     offline: bool,
@@ -146,13 +139,13 @@ impl VerifyOptions {
         let entry = self.rekor_entry.as_deref().map(files::read).transpose()?;
         let signatures = self.signature.iter().map(|signature| {
             Ok(BlobSignature {
-                signature: stored(signature, LARGEST_BUNDLE)?,
+                signature: stored(signature)?,
                 log_entry: entry.clone(),
             })
         });
         let bundles = self.bundle.iter().map(|bundle| {
             Ok(BlobSignature {
-                signature: files::read_at_most(bundle, LARGEST_BUNDLE)?,
+                signature: options::bundle(bundle)?,
                 log_entry: None,
             })
         });
@@ -160,18 +153,9 @@ impl VerifyOptions {
     }
 
     fn rules(&self) -> Result<Rules, Failure> {
-        let keys = self
-            .key
-            .iter()
-            .map(|key| Ok(secrets::key(key)?.to_vec().into()));
         Ok(Rules {
-            keys: keys.collect::<Result<_, Failure>>()?,
-            threshold: self.threshold.map_or(Threshold::Any, Threshold::AtLeast),
-            log: match self.insecure_ignore_tlog || self.private_infrastructure {
-                true => LogRequirement::Ignore,
-                false => self.trust.requirement()?,
-            },
-            ..Rules::one_key(Vec::new())
+            log: self.ignore.or_else(|| self.trust.requirement())?,
+            ..self.keys.rules()?
         })
     }
 
@@ -185,6 +169,3 @@ impl VerifyOptions {
         Ok(())
     }
 }
-
-/// The most that the component reads of a bundle, and a little.
-const LARGEST_BUNDLE: u64 = 20 * 1024 * 1024;
