@@ -15,20 +15,13 @@ const NO_MATCH: i32 = 12;
 
 #[test]
 fn every_key_of_cosign_3() {
-    for algorithm in [
-        Algorithm::P256,
-        // Those that cosign 3.1.1 cannot verify itself are among them.
-        Algorithm::P384,
-        Algorithm::P521,
-        Algorithm::Rsa2048,
-        Algorithm::Ed25519,
-    ] {
+    for algorithm in Algorithm::KINDS {
         let lab = Lab::new();
         let key = lab.import(Tool::Cosign3, algorithm);
         let stranger = lab.generate(Tool::Cosign2);
         let image = lab.image();
         verify(&lab, &key, &image, &[]).exits_with(NO_SIGNATURES);
-        sign(&lab, &key, &image, &[]).succeeds();
+        lab.sign_bundle(&key, &image.reference(), &[]).succeeds();
         verify(&lab, &key, &image, &[]).succeeds();
         verify(&lab, &key, &image, &["--format", "bundle"]).succeeds();
         verify(&lab, &key, &image, &["--format", "simple"]).exits_with(NO_SIGNATURES);
@@ -43,7 +36,12 @@ fn annotations_and_output_are_cosigns() {
     let lab = Lab::new();
     let key = lab.generate(Tool::Cosign3);
     let image = lab.image();
-    sign(&lab, &key, &image, &["-a", "env=prod <&> é", "-a", "n=1"]).succeeds();
+    lab.sign_bundle(
+        &key,
+        &image.reference(),
+        &["-a", "env=prod <&> é", "-a", "n=1"],
+    )
+    .succeeds();
     let wanted = ["-a", "env=prod <&> é"];
     let ours = verify(&lab, &key, &image, &wanted).succeeds().stdout;
     let theirs = lab
@@ -61,7 +59,8 @@ fn a_foreign_bundle_hides_nothing() {
     let lab = Lab::new();
     let (key, stranger) = (lab.generate(Tool::Cosign2), lab.generate(Tool::Cosign3));
     let image = lab.image();
-    sign(&lab, &stranger, &image, &[]).succeeds();
+    lab.sign_bundle(&stranger, &image.reference(), &[])
+        .succeeds();
     lab.sign(Tool::Cosignet, &key, &image.reference(), &[])
         .succeeds();
     verify(&lab, &key, &image, &[]).succeeds();
@@ -79,13 +78,7 @@ fn an_attestation_is_no_signature() {
     let lab = Lab::new();
     let key = lab.generate(Tool::Cosign3);
     let image = lab.image();
-    let predicate = lab.file(r#"{"a": 1}"#);
-    let attest = ["attest", "--yes", "--key", &key.private, "--type", "custom"];
-    let flags = ["--tlog-upload=false", "--use-signing-config=false"];
-    let reference = image.reference();
-    let rest = ["--predicate", &predicate, &reference];
-    lab.run(Tool::Cosign3, &[&attest[..], &flags, &rest].concat())
-        .succeeds();
+    lab.attest(Tool::Cosign3, &key, &image.reference());
     let refused = verify(&lab, &key, &image, &[]).exits_with(NO_MATCH);
     assert!(
         refused.stderr.contains("statement of type"),
@@ -128,12 +121,8 @@ fn the_tree_is_cosigns() {
     lab.sign(Tool::Cosign2, &key, &reference, &[]).succeeds();
     let other = lab.generate(Tool::Cosign2);
     lab.sign(Tool::Cosign2, &other, &reference, &[]).succeeds();
-    sign(&lab, &key, &image, &[]).succeeds();
-    let predicate = lab.file(r#"{"a": 1}"#);
-    let attest = ["attest", "--yes", "--key", &key.private, "--type", "custom"];
-    let rest = ["--tlog-upload=false", "--predicate", &predicate, &reference];
-    lab.run(Tool::Cosign2, &[&attest[..], &rest].concat())
-        .succeeds();
+    lab.sign_bundle(&key, &image.reference(), &[]).succeeds();
+    lab.attest(Tool::Cosign2, &key, &reference);
     // cosign 3.1.1 draws the tags in any order.
     let lines = |tool| {
         let mut lines: Vec<String> = tree(tool).lines().map(String::from).collect();
@@ -155,7 +144,7 @@ fn downloads_are_cosigns() {
     lab.sign(Tool::Cosign2, &key, &reference, &[]).succeeds();
     let theirs = download(Tool::Cosign2).succeeds().stdout;
     assert_eq!(download(Tool::Cosignet).succeeds().stdout, theirs);
-    sign(&lab, &key, &image, &[]).succeeds();
+    lab.sign_bundle(&key, &image.reference(), &[]).succeeds();
     let bundles = download(Tool::Cosign3).succeeds().stdout;
     let json = |text: &str| -> Vec<Value> {
         let lines = text.lines().filter(|line| !line.is_empty());
@@ -199,17 +188,6 @@ fn logged_bundles() {
     );
     let other = Rekor::start(&lab);
     verify(&lab, &key, &image, &["--rekor-key", &other.public_key]).exits_with(NO_MATCH);
-}
-
-/// Signs in cosign 3's own format, offline.
-fn sign(lab: &Lab, key: &KeyPair, image: &Image, more: &[&str]) -> Outcome {
-    let sign = ["sign", "--yes", "--key", &key.private];
-    let flags = ["--tlog-upload=false", "--use-signing-config=false"];
-    let image = image.reference();
-    lab.run(
-        Tool::Cosign3,
-        &[&sign[..], &flags, more, &[&image]].concat(),
-    )
 }
 
 fn verify(lab: &Lab, key: &KeyPair, image: &Image, more: &[&str]) -> Outcome {

@@ -17,7 +17,7 @@ fn what_survives_a_copy() {
         let reference = image.tag("v1");
         lab.sign(Tool::Cosign2, &key, &reference, &[]).succeeds();
         lab.attest(Tool::Cosign2, &key, &reference);
-        lab.sign_bundle(&key, &reference);
+        lab.sign_bundle(&key, &reference, &[]).succeeds();
         let survive = |image: &str| {
             let format = |format| {
                 let verified = lab.verify(Tool::Cosignet, &key, image, &["--format", format]);

@@ -42,6 +42,15 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
+    /// One of each kind. Those that cosign 3.1.1 cannot verify itself are among them.
+    pub const KINDS: [Self; 5] = [
+        Self::P256,
+        Self::P384,
+        Self::P521,
+        Self::Rsa2048,
+        Self::Ed25519,
+    ];
+
     /// What `openssl genpkey` must be told to make one.
     pub fn openssl(self) -> &'static [&'static str] {
         match self {

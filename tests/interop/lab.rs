@@ -141,14 +141,6 @@ impl Lab {
         self.run(tool, &[&key, tool.sign_flags(), more, &[image]].concat())
     }
 
-    /// Signs `image` in cosign 3's own format and offline.
-    pub fn sign_bundle(&self, key: &KeyPair, image: &str) {
-        let sign = ["sign", "--yes", "--key", &key.private];
-        let flags = ["--tlog-upload=false", "--use-signing-config=false"];
-        self.run(Tool::Cosign3, &[&sign[..], &flags, &[image]].concat())
-            .succeeds();
-    }
-
     /// Attests something of `image`, offline: 2 under a tag, 3 as a referrer.
     pub fn attest(&self, tool: Tool, key: &KeyPair, image: &str) {
         let predicate = self.file(r#"{"a": 1}"#);
@@ -168,6 +160,13 @@ impl Lab {
         let verify = ["verify-attestation", "--key", &key.public];
         let rest = ["--type", "custom", "--insecure-ignore-tlog", image];
         self.run(tool, &[&verify[..], &rest].concat()).succeeds();
+    }
+
+    /// Signs `image` as cosign 3 does by default, in a bundle that refers to it, and offline.
+    pub fn sign_bundle(&self, key: &KeyPair, image: &str, more: &[&str]) -> Outcome {
+        let sign = ["sign", "--yes", "--key", &key.private];
+        let flags = ["--tlog-upload=false", "--use-signing-config=false"];
+        self.run(Tool::Cosign3, &[&sign[..], &flags, more, &[image]].concat())
     }
 
     /// Verifies `image`, offline.

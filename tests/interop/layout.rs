@@ -97,7 +97,7 @@ fn bundles() {
     let lab = Lab::new();
     let (key, stranger) = (lab.generate(Tool::Cosign3), lab.generate(Tool::Cosign3));
     let image = lab.image();
-    lab.sign_bundle(&key, &image.reference());
+    lab.sign_bundle(&key, &image.reference(), &[]).succeeds();
     let (theirs, ours) = (lab.path(), lab.path());
     save(&lab, Tool::Cosign3, &theirs, &image.tag("v1"));
     save(&lab, Tool::Cosignet, &ours, &image.tag("v1"));
@@ -128,7 +128,7 @@ fn oras_and_crane() {
     let lab = Lab::new();
     let key = lab.generate(Tool::Cosign3);
     let image = lab.image();
-    lab.sign_bundle(&key, &image.reference());
+    lab.sign_bundle(&key, &image.reference(), &[]).succeeds();
     let tag = image.tag("v1");
     // Two images in one directory, told apart by their tags; the bundle comes along.
     let directory = lab.path();
