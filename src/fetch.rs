@@ -318,6 +318,14 @@ pub(crate) fn batches<T>(items: &[T], size: impl Fn(&T) -> u64) -> impl Iterator
 /// Images that are taken through a step together; bounds what is held in memory at a time.
 pub(crate) const SIDE_BY_SIDE: usize = 32;
 
+/// Bytes of a list of referrers; a thousand of cosign's entries come to half of it. The lists of many
+/// images are held together.
+pub(crate) const MAX_LIST_SIZE: u64 = 1024 * 1024;
+
+/// The most bytes that are fetched for one reference. Who attests again keeps what was attested before:
+/// some dozens of the largest attestations.
+pub(crate) const MAX_FETCHED: u64 = 512 * 1024 * 1024;
+
 /// The most bytes of payloads that are held for one image at a time: a thousand signatures of
 /// cosign's come to a quarter of it.
 pub(crate) const MAX_PAYLOADS_SIZE: u64 = 2 * 1024 * 1024;

@@ -11,8 +11,9 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
 
 use cosignet::imports::{KeyService, KeyServiceError};
+use cosignet::key::PublicKey;
 use cosignet::oci::{Digest, Referrers, media_type, referrers_tag};
-use cosignet::sign::{Form, Options, Signer, SigningError, sign_images};
+use cosignet::sign::{Cleaning, Form, Options, Signer, SigningError, remove_own, sign_images};
 use support::*;
 
 /// What `sign::attach` promises: where no request takes more than twice as long as another, signatures
@@ -34,6 +35,51 @@ fn signers_at_once_lose_nothing() {
                 }
             }
         }
+    }
+}
+
+/// One takes its own signature away while others sign: theirs stay, and its own is gone.
+#[test]
+fn who_cleans_among_signers_loses_nobodys() {
+    for (signers, runs) in [(1, 100), (2, 100), (5, 20), (8, 8)] {
+        for spread in [0, 20_000, 200_000] {
+            let model = Model::Timed {
+                least: 10_000,
+                most: 20_000,
+                spread,
+            };
+            for seed in 0..runs {
+                for form in [Form::Simple, Form::Bundle] {
+                    clean_among(form, seed, model, signers);
+                }
+            }
+        }
+    }
+}
+
+fn clean_among(form: Form, seed: u64, model: Model, signers: usize) {
+    let earlier: Vec<Work> = vec![Box::new(move |host| sign_as(15, form, host))];
+    let (store, mut earlier) = simulate(seed, model, with_image(), earlier);
+    let earlier = earlier.remove(0).0.unwrap();
+    assert!(is_stored(&store, form, &earlier));
+    let mut all = work(form, signers);
+    let own = earlier.clone();
+    all.push(Box::new(move |host| {
+        let key = PublicKey::from_pem(SERVICES[15].as_bytes()).unwrap();
+        let cleaning = Cleaning {
+            reference: IMAGE,
+            public_key: &key,
+            kind: None,
+            signature_repository: None,
+        };
+        remove_own(host, &cleaning).map(|_| own)
+    }));
+    let (store, results) = simulate(seed, model, store, all);
+    for (number, (result, _)) in results.into_iter().enumerate() {
+        let attached = result.unwrap();
+        let expected = number < signers;
+        let found = is_stored(&store, form, &attached);
+        assert_eq!(found, expected, "{number} of {signers}, {model:?}, {seed}");
     }
 }
 
@@ -164,52 +210,65 @@ fn race(seed: u64, model: Model, signers: usize) -> Tally {
 
 /// One race for a tag: of signatures, or of the list of referrers. Every signer has a key of its own.
 fn race_for(form: Form, seed: u64, model: Model, signers: usize) -> Tally {
-    type Work = Task<'static, Result<Attached, SigningError>>;
-    type Attached = (Vec<u8>, Digest);
-    let work = (0..signers)
-        .map(|number| -> Work {
-            Box::new(move |host| {
-                let mut service = CachedService(number);
-                let mut signer = Signer::key_service(&mut service, "k")?;
-                let options = Options {
-                    form,
-                    ..attaching()
-                };
-                let mut results = sign_images(host, &mut signer, &[IMAGE.to_owned()], &options);
-                let mut image = results.remove(0).outcome?;
-                let manifest = image.attached[0].manifest_digest;
-                Ok((image.signatures.remove(0).signature, manifest))
-            })
-        })
-        .collect();
-    let mut store = Store::default();
-    store.put_manifest("r.example/app", "v1", media_type::OCI_MANIFEST, b"{}");
-    let (store, results) = simulate(seed, model, store, work);
-    let image = Digest::of(b"{}");
-    let stored: Box<dyn Fn(&Attached) -> bool> = match form {
-        Form::Simple => {
-            let stored = stored_signatures(store.signatures("r.example/app", &image).unwrap());
-            Box::new(move |(signature, _)| stored.contains(signature))
-        }
-        _ => {
-            let place = "r.example/app".parse().unwrap();
-            let list = store.manifest(&place, &referrers_tag(&image)).unwrap();
-            let list = Referrers::parse(&list.media_type, &list.content).unwrap();
-            Box::new(move |(_, manifest)| list.contains(manifest))
-        }
-    };
+    let (store, results) = simulate(seed, model, with_image(), work(form, signers));
     let mut tally = Tally::default();
     for (result, end) in results {
         tally.signatures += 1;
         tally.sum_us += end;
         tally.latest_us = tally.latest_us.max(end);
         match result {
-            Ok(attached) => tally.lost += u64::from(!stored(&attached)),
+            Ok(attached) => tally.lost += u64::from(!is_stored(&store, form, &attached)),
             Err(SigningError::Contended(_)) => tally.contended += 1,
             Err(other) => panic!("seed {seed}: {other}"),
         }
     }
     tally
+}
+
+type Work = Task<'static, Result<Attached, SigningError>>;
+
+/// A signature, and the manifest that has it.
+type Attached = (Vec<u8>, Digest);
+
+fn work(form: Form, signers: usize) -> Vec<Work> {
+    let signer = |number| -> Work { Box::new(move |host| sign_as(number, form, host)) };
+    (0..signers).map(signer).collect()
+}
+
+fn sign_as(number: usize, form: Form, host: &mut SimulatedHost) -> Result<Attached, SigningError> {
+    let mut service = CachedService(number);
+    let mut signer = Signer::key_service(&mut service, "k")?;
+    let options = Options {
+        form,
+        ..attaching()
+    };
+    let mut results = sign_images(host, &mut signer, &[IMAGE.to_owned()], &options);
+    let mut image = results.remove(0).outcome?;
+    let manifest = image.attached[0].manifest_digest;
+    Ok((image.signatures.remove(0).signature, manifest))
+}
+
+fn with_image() -> Store {
+    let mut store = Store::default();
+    store.put_manifest("r.example/app", "v1", media_type::OCI_MANIFEST, b"{}");
+    store
+}
+
+fn is_stored(store: &Store, form: Form, (signature, manifest): &Attached) -> bool {
+    let image = Digest::of(b"{}");
+    match form {
+        Form::Simple => store
+            .signatures("r.example/app", &image)
+            .is_some_and(|found| stored_signatures(found).contains(signature)),
+        _ => {
+            let place = "r.example/app".parse().unwrap();
+            let list = store.manifest(&place, &referrers_tag(&image));
+            list.is_ok_and(|list| {
+                let list = Referrers::parse(&list.media_type, &list.content).unwrap();
+                list.contains(manifest)
+            })
+        }
+    }
 }
 
 const IMAGE: &str =

@@ -64,7 +64,7 @@ pub mod api {
     pub use crate::bindings::cosignet::signing::transparency_log::{LogApi, LogError};
     pub use crate::bindings::cosignet::signing::types::{Annotation, Predicate, RegistryError};
     pub use crate::bindings::exports::cosignet::signing::{
-        keys, payload, policy, report, signing, verification,
+        cleaning, keys, payload, policy, report, signing, verification,
     };
 
     /// Bytes that the host holds: signing and verifying them.

@@ -1,4 +1,5 @@
 mod blobs;
+mod cleaning;
 
 use wasmtime::Store;
 use wasmtime::component::{Instance, ResourceAny};
@@ -29,6 +30,7 @@ pub struct Session {
     payload: Option<exports::payload::Guest>,
     policy: Option<exports::policy::Guest>,
     signing: Option<exports::signing::Guest>,
+    cleaning: Option<exports::cleaning::Guest>,
     verification: Option<exports::verification::Guest>,
     detached_signing: Option<exports::detached_signing::Guest>,
     detached_verification: Option<exports::detached_verification::Guest>,
@@ -84,6 +86,7 @@ impl Session {
             payload: export!(payload),
             policy: export!(policy),
             signing: export!(signing),
+            cleaning: export!(cleaning),
             verification: export!(verification),
             detached_signing: export!(detached_signing),
             detached_verification: export!(detached_verification),

@@ -8,6 +8,8 @@ mod runtime;
 mod blob_signing;
 mod blob_verification;
 mod blobs;
+#[cfg(feature = "signer")]
+mod cleaning;
 #[cfg(any(feature = "signer", feature = "offline"))]
 mod detached_blob_signing;
 #[cfg(any(feature = "signer", feature = "offline"))]

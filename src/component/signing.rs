@@ -147,7 +147,7 @@ fn fail_all(references: &[String], error: &wit::SigningError) -> Vec<wit::Signin
         .collect()
 }
 
-fn repository(name: String) -> Result<Repository, wit::SigningError> {
+pub(super) fn repository(name: String) -> Result<Repository, wit::SigningError> {
     name.parse()
         .map_err(|error| wit::SigningError::InvalidOption(invalid_repository(&error)))
 }

@@ -85,7 +85,10 @@ fn keep_all<'a, H: Registry + RegistryPush>(
     let kept = keep(host, all.map(|one| one as &mut dyn Document).collect());
     let both = documents.into_iter().zip(kept);
     both.map(|(document, kept)| {
-        let attached = kept.map(|kept| document.attached(kept));
+        let attached = kept.and_then(|kept| {
+            let kept = kept.ok_or_else(not_attached)?;
+            Ok(document.attached(kept))
+        });
         (document, attached)
     })
     .collect()

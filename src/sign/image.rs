@@ -71,7 +71,7 @@ pub fn sign_images<H: Registry + RegistryPush>(
     options: &Options,
 ) -> Vec<SigningResult> {
     let subjects = find(host, references, options.check(), options.recursive);
-    sign_subjects(host, signer, subjects, &Task::Sign, options)
+    sign_groups(host, signer, subjects, MAX_MANIFESTS, &Task::Sign, options)
 }
 
 /// Attests something of images, likewise: a statement with this predicate for each.
@@ -85,19 +85,18 @@ pub fn attest_images<H: Registry + RegistryPush>(
     let checked = options
         .check()
         .and_then(|()| options.check_attestation(&predicate.content));
-    let mut subjects = find(host, references, checked, options.recursive).into_iter();
-    let mut results = Vec::new();
+    let subjects = find(host, references, checked, options.recursive);
     // Predicates can be large, and each image has one of its own.
     let group = MAX_PREDICATES_SIZE / predicate.content.len().max(1);
-    let group = group.clamp(1, MAX_MANIFESTS);
-    loop {
-        let group: Vec<Named> = subjects.by_ref().take(group).collect();
-        if group.is_empty() {
-            return results;
-        }
-        let task = Task::Attest(predicate);
-        results.extend(sign_subjects(host, signer, group, &task, options));
-    }
+    let task = Task::Attest(predicate);
+    sign_groups(
+        host,
+        signer,
+        subjects,
+        group.min(SIDE_BY_SIDE),
+        &task,
+        options,
+    )
 }
 
 /// A signature that was made elsewhere, for an image.
@@ -201,6 +200,31 @@ fn find<R: Registry>(
         }
     }
     subjects
+}
+
+/// At most so many at a time.
+fn sign_groups<H: Registry + RegistryPush>(
+    host: &mut H,
+    signer: &mut Signer<'_>,
+    subjects: Vec<Named>,
+    most: usize,
+    task: &Task<'_>,
+    options: &Options,
+) -> Vec<SigningResult> {
+    // Lists of referrers are held for all images of a group.
+    let most = match options.form.is_bundled() {
+        true => most.min(SIDE_BY_SIDE),
+        false => most.min(MAX_MANIFESTS),
+    };
+    let mut subjects = subjects.into_iter();
+    let mut results = Vec::with_capacity(subjects.len());
+    loop {
+        let group: Vec<Named> = subjects.by_ref().take(most.max(1)).collect();
+        if group.is_empty() {
+            return results;
+        }
+        results.extend(sign_subjects(host, signer, group, task, options));
+    }
 }
 
 fn sign_subjects<H: Registry + RegistryPush>(

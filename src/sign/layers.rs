@@ -121,12 +121,19 @@ impl<'a> SignatureLayers<'a> {
             wanted: &self.wanted,
         }
     }
+}
 
-    /// The creation time that an earlier signer recorded, to be kept.
-    fn creation_time(&self, blobs: &Blobs) -> Option<String> {
-        let blob = blobs.get(self.found.config()?)?.as_ref().ok()?;
-        Object::parse(blob.as_bytes()).ok()?.take("created").ok()?
-    }
+/// The configuration of a signature image, which says when it was made, if it is worth reading.
+pub(super) fn time_blob(image: &SignatureImage) -> Option<&Descriptor> {
+    image
+        .config()
+        .filter(|config| config.size <= MAX_CONFIG_SIZE)
+}
+
+/// The creation time that an earlier signer recorded, to be kept.
+pub(super) fn creation_time(image: &SignatureImage, blobs: &Blobs) -> Option<String> {
+    let blob = blobs.get(image.config()?)?.as_ref().ok()?;
+    Object::parse(blob.as_bytes()).ok()?.take("created").ok()?
 }
 
 impl Document for SignatureLayers<'_> {
@@ -158,15 +165,13 @@ impl Document for SignatureLayers<'_> {
                 self.repository, self.tag
             )));
         }
-        let config = self.found.config();
-        let config =
-            config.filter(|config| self.how.created.is_none() && config.size <= MAX_CONFIG_SIZE);
+        let config = time_blob(&self.found).filter(|_| self.how.created.is_none());
         wanted.extend(config.cloned());
         Ok(wanted)
     }
 
     fn merge(&mut self, blobs: &Blobs) -> Result<Option<Merged>, SigningError> {
-        let created = self.creation_time(blobs);
+        let created = creation_time(&self.found, blobs);
         let MergedLayers {
             layers,
             added,
@@ -188,15 +193,11 @@ impl Document for SignatureLayers<'_> {
         let image = core::mem::replace(&mut self.found, SignatureImage::empty());
         let image = image.with_layers(layers);
         let built = build(&image, self.how.created.or(created.as_deref()))?;
-        Ok(Some(Merged {
-            media_type: built.manifest_descriptor.media_type,
-            manifest: built.manifest,
-            config: Some((built.config_descriptor.digest, built.config)),
-            outcome: match replaced {
-                true => AttachOutcome::Replaced,
-                false => AttachOutcome::Added,
-            },
-        }))
+        let outcome = match replaced {
+            true => AttachOutcome::Replaced,
+            false => AttachOutcome::Added,
+        };
+        Ok(Some(Merged::of_image(built, outcome)))
     }
 
     fn blobs(&self) -> Vec<(Digest, &[u8])> {
@@ -226,7 +227,7 @@ impl Document for SignatureLayers<'_> {
     }
 }
 
-fn build(
+pub(super) fn build(
     image: &SignatureImage,
     created: Option<&str>,
 ) -> Result<BuiltSignatureImage, SigningError> {
@@ -245,7 +246,7 @@ fn build(
     Ok(built)
 }
 
-fn stored_signature(content: &AttachedSignature) -> Option<Vec<u8>> {
+pub(super) fn stored_signature(content: &AttachedSignature) -> Option<Vec<u8>> {
     decode_annotation(content.signature()?).ok()
 }
 

@@ -8,24 +8,24 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::attached::{AttachOutcome, Attached};
+use super::bundles::{Read, Wanted, check, read_bundles};
 use super::image::{Failed, Made};
 use super::layers::{How, is_earlier};
 use super::new_signature::{Claim, NewSignature};
 use super::options::Earlier;
+use super::referrers_list::ReferrersList;
 use super::signer::SigningError;
-use super::tag::{Document, Merged, keep};
-use crate::bundle::{self, Bundle, Content, MAX_BUNDLE_SIZE};
+use super::tag::{Document, keep};
+use crate::bundle::{self, Bundle, Content};
 use crate::fetch::{
-    Answers, Blobs, Listed, SIDE_BY_SIDE, Target, batches, blob_request, list_referrers, read_list,
-    side_by_side,
+    Answers, Listed, MAX_LIST_SIZE, SIDE_BY_SIDE, Target, list_referrers, side_by_side,
 };
 use crate::imports::{
-    BlobPush, ManifestDeletion, ManifestPush, ManifestRequest, Registry, RegistryError,
-    RegistryPush, ServedManifest, TagRequest,
+    BlobPush, ManifestDeletion, ManifestPush, Registry, RegistryError, RegistryPush, TagRequest,
 };
 use crate::oci::{
-    Descriptor, Digest, EMPTY_CONFIG, MAX_SIGNATURES, Referrer, ReferrerManifest, Referrers,
-    Repository, VerifiedBytes, media_type, referrers_tag,
+    Descriptor, Digest, EMPTY_CONFIG, Referrer, ReferrerManifest, Referrers, Repository,
+    media_type, referrers_tag,
 };
 use crate::verify::MAX_MANIFEST_SIZE;
 
@@ -91,7 +91,7 @@ pub(super) fn prepare<'a, H: Registry>(
     let subjects: Vec<_> = subjects
         .map(|job| (job.repository.clone(), job.subject.digest))
         .collect();
-    let lists = list_referrers(host, &subjects, MAX_MANIFEST_SIZE);
+    let lists = list_referrers(host, &subjects, MAX_LIST_SIZE);
     let going = jobs.iter_mut().filter(|job| job.is_ok());
     for (place, listed) in going.zip(lists) {
         match (place.as_mut(), listed) {
@@ -322,13 +322,16 @@ impl<'a> Referring<'a> {
     /// The list that clients keep, if there is something to be changed in it.
     fn list(&self) -> Option<ReferrersList<'_>> {
         let added = self.wanted.iter().filter(|wanted| !wanted.is_there);
-        let list = ReferrersList {
-            referring: self,
-            tag: self.tag.as_deref()?,
-            added: added.map(|wanted| &wanted.entry).collect(),
-            found: None,
-        };
-        let is_needed = !list.added.is_empty() || !self.replaced.is_empty();
+        let added: Vec<_> = added.map(|wanted| &wanted.entry).collect();
+        let is_needed = !added.is_empty() || !self.replaced.is_empty();
+        let (repository, image) = (&self.repository, self.subject.digest);
+        let list = ReferrersList::new(
+            repository,
+            image,
+            self.tag.as_deref()?,
+            added,
+            &self.replaced,
+        );
         is_needed.then_some(list)
     }
 
@@ -363,74 +366,31 @@ impl NewReferrer {
 /// Finds this key's earlier bundles among what refers to the images. What cannot be fetched or read is
 /// left with others': never lose theirs.
 fn find_earlier<H: Registry>(host: &mut H, jobs: &mut Jobs<'_>) {
-    let mut manifests = Vec::new();
+    let mut wanted = Vec::new();
     for (place, job) in jobs.iter_mut().enumerate() {
         let Ok(known) = job else { continue };
         let candidates = known.candidates();
-        if candidates.len() > MAX_SIGNATURES {
-            *job = Err(SigningError::LimitExceeded(format!(
-                "{} manifests refer to {}, too many to look for earlier bundles of this key; keep \
-                 those to sign without looking",
-                candidates.len(),
-                known.subject.digest
-            )));
+        if let Err(error) = check(&candidates, &known.subject.digest) {
+            *job = Err(error);
             continue;
         }
-        manifests.extend(candidates.into_iter().map(|found| (place, found)));
+        wanted.extend(candidates.into_iter().map(|manifest| Wanted {
+            place,
+            repository: known.repository.clone(),
+            image: known.subject.digest,
+            manifest,
+        }));
     }
-    let mut bundles = Vec::new();
-    for batch in batches(&manifests, |(_, found)| found.size) {
-        let requests = batch.iter().filter_map(|(place, found)| {
-            let job = jobs.get(*place)?.as_ref().ok()?;
-            Some(ManifestRequest {
-                repository: job.repository.clone(),
-                reference: found.digest.to_string(),
-                max_size: found.size,
-                after_ms: 0,
-            })
-        });
-        let mut answers = Answers::to(requests.collect(), |requests| {
-            host.fetch_manifests(&requests)
-        });
-        for (place, found) in batch {
-            let layer = answers
-                .one()
-                .ok()
-                .and_then(|served| bundle_in(found, served));
-            let Some(Ok(job)) = jobs.get(*place) else {
-                continue;
-            };
-            bundles.extend(
-                layer
-                    .filter(|(subject, _)| *subject == job.subject.digest)
-                    .map(|(_, layer)| (*place, found.clone(), layer)),
-            );
+    read_bundles(host, &wanted, |wanted, read| {
+        let Some(job) = jobs.get_mut(wanted.place) else {
+            return;
+        };
+        match (job.as_mut(), read) {
+            (Ok(job), Read::Bundle(bytes)) => job.judge(&wanted.manifest, bytes),
+            (_, Read::TooMuch(error)) => *job = Err(error),
+            (_, Read::Unavailable(_)) | (Err(_), _) => {}
         }
-    }
-    for batch in batches(&bundles, |(_, _, layer)| layer.size) {
-        let requests = batch.iter().filter_map(|(place, _, layer)| {
-            let job = jobs.get(*place)?.as_ref().ok()?;
-            Some(blob_request(&job.repository, layer))
-        });
-        let mut answers = Answers::to(requests.collect(), |requests| host.fetch_blobs(&requests));
-        for (place, manifest, layer) in batch {
-            let Ok(bytes) = answers.one() else { continue };
-            let bytes = VerifiedBytes::with_descriptor(bytes, layer);
-            if let (Ok(bytes), Some(Ok(job))) = (bytes, jobs.get_mut(*place)) {
-                job.judge(manifest, bytes.as_bytes());
-            }
-        }
-    }
-}
-
-/// The image that a manifest refers to, and the bundle in it.
-fn bundle_in(found: &Descriptor, served: ServedManifest) -> Option<(Digest, Descriptor)> {
-    let bytes = VerifiedBytes::with_descriptor(served.content, found).ok()?;
-    let manifest = ReferrerManifest::parse(&served.media_type, bytes.as_bytes()).ok()?;
-    let mut layers = manifest.layers.into_iter();
-    let bundle = layers.find(|layer| layer.media_type == bundle::MEDIA_TYPE)?;
-    let is_bounded = bundle.size <= MAX_BUNDLE_SIZE as u64;
-    is_bounded.then_some((manifest.subject.digest, bundle))
+    });
 }
 
 /// Pushes blobs, then manifests. Two signers that push one blob at the same time can leave a registry
@@ -510,81 +470,6 @@ fn delete<H: RegistryPush>(host: &mut H, jobs: &mut Jobs<'_>) {
 
 fn all(answers: Vec<Result<(), RegistryError>>) -> Result<(), RegistryError> {
     answers.into_iter().collect()
-}
-
-/// The list of an image's referrers that clients keep under a tag.
-struct ReferrersList<'a> {
-    referring: &'a Referring<'a>,
-    tag: &'a str,
-    added: Vec<&'a Referrer>,
-    found: Option<Referrers>,
-}
-
-impl ReferrersList<'_> {
-    fn is_complete(&self, list: &Referrers) -> bool {
-        let (mut added, mut gone) = (self.added.iter(), self.referring.replaced.iter());
-        added.all(|added| list.contains(&added.descriptor.digest))
-            && !gone.any(|digest| list.contains(digest))
-    }
-}
-
-impl Document for ReferrersList<'_> {
-    fn repository(&self) -> &Repository {
-        &self.referring.repository
-    }
-
-    fn tag(&self) -> &str {
-        self.tag
-    }
-
-    fn seed(&self) -> Digest {
-        let added = self.added.first();
-        added.map_or(self.referring.subject.digest, |added| {
-            added.descriptor.digest
-        })
-    }
-
-    fn read(&mut self, found: Option<&ServedManifest>) -> Result<Vec<Descriptor>, SigningError> {
-        self.found = found.map(read_list).transpose()?;
-        Ok(Vec::new())
-    }
-
-    fn merge(&mut self, _: &Blobs) -> Result<Option<Merged>, SigningError> {
-        let mut list = self.found.take().unwrap_or_else(Referrers::empty);
-        if self.is_complete(&list) {
-            return Ok(None);
-        }
-        let written = |why| SigningError::UntrustedAnswer(format!("list of referrers: {why}"));
-        list = list.without(&self.referring.replaced);
-        for added in &self.added {
-            list = list.with(added).map_err(written)?;
-        }
-        let count = list.len();
-        let manifest = list.to_json().map_err(written)?.into_bytes();
-        if count > MAX_SIGNATURES || manifest.len() as u64 > MAX_MANIFEST_SIZE {
-            return Err(SigningError::LimitExceeded(format!(
-                "the list of referrers {}:{} would have {count} entries in {} bytes; at most \
-                 {MAX_SIGNATURES} in {MAX_MANIFEST_SIZE} bytes are read",
-                self.referring.repository,
-                self.tag,
-                manifest.len()
-            )));
-        }
-        Ok(Some(Merged {
-            manifest,
-            media_type: media_type::OCI_INDEX.into(),
-            config: None,
-            outcome: AttachOutcome::Added,
-        }))
-    }
-
-    fn blobs(&self) -> Vec<(Digest, &[u8])> {
-        Vec::new()
-    }
-
-    fn is_in(&self, found: &ServedManifest) -> Result<bool, SigningError> {
-        Ok(self.is_complete(&read_list(found)?))
-    }
 }
 
 /// The time at which an artifact was made (OCI image specification, "Pre-Defined Annotation Keys").

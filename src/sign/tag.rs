@@ -8,7 +8,7 @@ use crate::fetch::{Blobs, SIDE_BY_SIDE, blob_request, held, only, read_blobs, si
 use crate::imports::{
     BlobPush, ManifestPush, ManifestRequest, Registry, RegistryError, RegistryPush, ServedManifest,
 };
-use crate::oci::{Descriptor, Digest, Repository};
+use crate::oci::{BuiltSignatureImage, Descriptor, Digest, Repository};
 use crate::verify::MAX_MANIFEST_SIZE;
 
 /// What a tag names and several signers add to: a signature image, or a list of referrers.
@@ -46,6 +46,18 @@ pub(super) struct Merged {
     pub(super) outcome: AttachOutcome,
 }
 
+impl Merged {
+    /// A signature image.
+    pub(super) fn of_image(built: BuiltSignatureImage, outcome: AttachOutcome) -> Self {
+        Self {
+            media_type: built.manifest_descriptor.media_type,
+            manifest: built.manifest,
+            config: Some((built.config_descriptor.digest, built.config)),
+            outcome,
+        }
+    }
+}
+
 /// What became of a document: the digest of its manifest, as it was read back, and what was done.
 pub(super) type Kept = (Digest, AttachOutcome);
 
@@ -56,10 +68,12 @@ pub(super) type Kept = (Digest, AttachOutcome);
 /// what was written is read back when all who had read the tag before must have written too,
 /// until it rests; and what is gone is merged again after a pause that grows and differs from
 /// signer to signer.
+///
+/// `None` of a document of which nothing is to be there, and nothing is.
 pub(super) fn keep<H: Registry + RegistryPush>(
     host: &mut H,
     documents: Vec<&mut dyn Document>,
-) -> Vec<Result<Kept, SigningError>> {
+) -> Vec<Result<Option<Kept>, SigningError>> {
     let mut jobs: Vec<Result<Progress<'_>, SigningError>> =
         documents.into_iter().map(Progress::start).collect();
     // So many at a time that what is held of them is bounded.
@@ -76,7 +90,7 @@ pub(super) fn keep<H: Registry + RegistryPush>(
         for group in jobs.chunks_mut(SIDE_BY_SIDE) {
             confirm(host, group, &mut pause);
         }
-        if jobs.iter().flatten().all(|job| job.kept.is_some()) {
+        if jobs.iter().flatten().all(|job| job.ended.is_some()) {
             break;
         }
     }
@@ -98,7 +112,7 @@ struct Progress<'a> {
     pending: Option<Pending>,
     /// What was written, or was found to hold what was written, and is to be confirmed.
     written: Option<Kept>,
-    kept: Option<Kept>,
+    ended: Option<Option<Kept>>,
 }
 
 struct Pending {
@@ -127,7 +141,7 @@ impl<'a> Progress<'a> {
                 stale: false,
             }),
             written: None,
-            kept: None,
+            ended: None,
         })
     }
 
@@ -175,30 +189,28 @@ impl<'a> Progress<'a> {
                     stale,
                 });
             }
-            (None, Some(base)) => self.done((base, AttachOutcome::Unchanged)),
-            // Nothing is to be there, and nothing is.
-            (None, None) => self.pending = None,
+            (None, base) => self.end(base.map(|base| (base, AttachOutcome::Unchanged))),
         }
         Ok(())
     }
 
     /// Whether the tag is to be read and merged with.
     fn is_to_merge(&self) -> bool {
-        self.kept.is_none() && self.written.is_none()
+        self.ended.is_none() && self.written.is_none()
     }
 
-    fn done(&mut self, kept: Kept) {
+    fn end(&mut self, kept: Option<Kept>) {
         self.pending = None;
-        self.kept = Some(kept);
+        self.ended = Some(kept);
     }
 
-    fn finish(mut self) -> Result<Kept, SigningError> {
-        match (self.kept.take(), self.refused.pop()) {
+    fn finish(mut self) -> Result<Option<Kept>, SigningError> {
+        match (self.ended.take(), self.refused.pop()) {
             (Some(kept), _) => Ok(kept),
             (None, Some(refused)) => Err(SigningError::Registry(refused)),
             (None, None) => Err(SigningError::Contended(format!(
-                "others kept writing to {}:{}: the signature did not stay in {MAX_ROUNDS} tries; \
-                 sign again",
+                "others kept writing to {}:{}: what was written did not stay in {MAX_ROUNDS} tries; \
+                 try again",
                 self.document.repository(),
                 self.document.tag()
             ))),
@@ -370,7 +382,7 @@ fn confirm<H: Registry>(host: &mut H, jobs: &mut Jobs<'_>, pause: &mut u32) {
             let now = Digest::of(&found.content);
             if job.document.is_in(&found)? {
                 match now == digest {
-                    true => job.done((now, outcome)),
+                    true => job.end(Some((now, outcome))),
                     false => job.written = Some((now, outcome)),
                 }
             }

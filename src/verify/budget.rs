@@ -1,6 +1,7 @@
 use alloc::format;
 
 use super::report::VerificationError;
+use crate::fetch::MAX_FETCHED;
 
 /// How much is still looked at for one reference, all its manifests together.
 pub(super) struct Budget {
@@ -52,7 +53,5 @@ impl Budget {
 
 /// Ten for each manifest of the largest index.
 const MAX_SIGNATURES: usize = 10_000;
-/// Who attests again keeps what was attested before: some dozens of the largest attestations.
-const MAX_FETCHED: u64 = 512 * 1024 * 1024;
 /// A thousand of the largest payloads, or some attestations of some megabytes.
 const MAX_KEPT: u64 = 64 * 1024 * 1024;

@@ -10,7 +10,7 @@ use super::report::{Rejection, SignatureFormat, VerificationError};
 use super::stored::{Examined, check_hint};
 use super::wanted::Search;
 use crate::bundle;
-use crate::fetch::{Answers, Listed, Target, batches, list_referrers};
+use crate::fetch::{Answers, Listed, MAX_LIST_SIZE, Target, batches, list_referrers};
 use crate::imports::{ManifestRequest, Registry, RegistryError, ServedManifest};
 use crate::oci::{Descriptor, Digest, ReferrerManifest, Referrers, SignatureImage, VerifiedBytes};
 
@@ -149,7 +149,3 @@ fn examine(
     }
     vec![Examined::waiting_bundle(layer.clone())]
 }
-
-/// Bytes of a list; a thousand of cosign's entries come to half of it. The lists of many images are
-/// held together.
-const MAX_LIST_SIZE: u64 = 1024 * 1024;

@@ -134,6 +134,14 @@ fn triangulate_names_the_signature_tag() {
             let expected = format!("{}:{}\n", image.repository.path(), image.signature_tag());
             assert_eq!(printed, expected, "{tool:?}");
         }
+        for kind in ["signature", "attestation", "sbom", "digest"] {
+            let printed = Tool::ALL.map(|tool| {
+                let run = lab.run(tool, &["triangulate", "--type", kind, &reference]);
+                run.succeeds().stdout
+            });
+            assert_eq!(printed[0], printed[1], "{kind}");
+            assert_eq!(printed[0], printed[2], "{kind}");
+        }
     }
 }
 

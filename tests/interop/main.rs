@@ -22,6 +22,7 @@ mod blobs;
 mod bundle_signing;
 mod bundles;
 mod bytes;
+mod cleaning;
 mod copying;
 mod detached;
 mod embedded;

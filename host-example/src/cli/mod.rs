@@ -5,6 +5,7 @@ mod artifact;
 mod attest;
 mod blob;
 mod booleans;
+mod clean;
 mod demo;
 mod download;
 mod envelope;
@@ -85,6 +86,8 @@ enum Command {
     Save(layout::Save),
     /// Push a saved image and all that is attached to it to a registry.
     Load(layout::Load),
+    /// Take away what one key has signed for an image, and nothing of others'.
+    Clean(clean::Clean),
     /// Print where the signatures of an image are.
     Triangulate(sign::Triangulate),
     /// Sign files.
@@ -134,6 +137,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Tree(tree) => tree.run(&common).await,
             Command::Save(save) => save.run(&common).await,
             Command::Load(load) => load.run(&common).await,
+            Command::Clean(clean) => clean.run(&common).await,
             Command::Triangulate(triangulate) => triangulate.run(&common).await,
             Command::SignBlob(sign) => sign.run(&common).await,
             Command::VerifyBlob(verify) => verify.run(&common).await,

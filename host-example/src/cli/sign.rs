@@ -1,8 +1,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use cosignet::oci::{Digest, Reference, Selector, media_type, signature_tag};
+use cosignet::oci::{Digest, Reference, Selector, attestation_tag, media_type, signature_tag};
 use cosignet_host::api::payload::SimpleSigning;
 use cosignet_host::api::signing::{
     AttachOutcome, EarlierSignatures, ForeignSignature, Options, Signature, SignedImage,
@@ -73,10 +73,22 @@ pub struct AttachSignature {
 
 #[derive(Args)]
 pub struct Triangulate {
+    /// What is looked for: the tag of one of them beside the image, or the image by its digest.
+    #[arg(long = "type", value_enum, default_value_t = Beside::Signature)]
+    kind: Beside,
     #[command(flatten)]
     registry: RegistryOptions,
     /// The image.
     image: String,
+}
+
+/// What cosign keeps beside an image, each under a tag of its own.
+#[derive(Clone, Copy, ValueEnum)]
+enum Beside {
+    Signature,
+    Attestation,
+    Sbom,
+    Digest,
 }
 
 impl Sign {
@@ -172,7 +184,13 @@ impl Triangulate {
     pub async fn run(self, _: &Common) -> Result<(), Failure> {
         let (reference, digest) = resolve(&self.registry.client()?, &self.image).await?;
         let place = signature_repository().unwrap_or_else(|| reference.repository.to_string());
-        print(&format!("{place}:{}\n", signature_tag(&digest)))
+        let found = match self.kind {
+            Beside::Signature => format!("{place}:{}", signature_tag(&digest)),
+            Beside::Attestation => format!("{place}:{}", attestation_tag(&digest)),
+            Beside::Sbom => format!("{place}:sha256-{}.sbom", digest.hex()),
+            Beside::Digest => format!("{}@{digest}", reference.repository),
+        };
+        print(&format!("{found}\n"))
     }
 }
 
