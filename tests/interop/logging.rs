@@ -133,6 +133,42 @@ fn entries_are_looked_up() {
     }
 }
 
+/// Statements are logged as envelopes: in both forms, signed or attested, and cosign requires the entry.
+#[test]
+fn statements_verify_everywhere() {
+    for place in Place::all() {
+        let key = place.lab.generate(Tool::Cosign3);
+        let image = place.lab.image();
+        let reference = image.reference();
+        place.sign(&key, &image, &["--format", "both"]).succeeds();
+        let predicate = place.lab.file(r#"{"a": 1}"#);
+        for format in ["simple", "bundle"] {
+            let attest = ["attest", "--key", &key.private, "--rekor-url", &place.url];
+            let what = ["--predicate", &predicate, "--format", format, &reference];
+            place
+                .run(Tool::Cosignet, &[&attest[..], &what].concat())
+                .succeeds();
+        }
+        let root = ["--trusted-root", &place.trusted_root, &reference];
+        let verify = ["verify", "--key", &key.public];
+        let attested = [
+            "verify-attestation",
+            "--key",
+            &key.public,
+            "--type",
+            "custom",
+        ];
+        for verify in [&verify[..], &attested] {
+            for tool in [Tool::Cosignet, Tool::Cosign3] {
+                place.lab.run(tool, &[verify, &root].concat()).succeeds();
+            }
+            let offline = ["--offline", &reference];
+            let offline = [verify, &offline].concat();
+            place.run(Tool::Cosign2, &offline).succeeds();
+        }
+    }
+}
+
 #[test]
 fn keys_that_a_log_takes() {
     for place in Place::all() {
