@@ -40,7 +40,23 @@ impl Lab {
 
     /// Starts it, with the embedded registry, which keeps lists of referrers.
     pub fn with_referrers_api() -> Self {
-        Self::at(Place::Embedded(Site::start(true)))
+        Self::with_embedded(true)
+    }
+
+    /// Starts it, with the embedded registry, which keeps lists of referrers or leaves it to clients.
+    pub fn with_embedded(keeps_lists: bool) -> Self {
+        Self::at(Place::Embedded(Site::start(keeps_lists)))
+    }
+
+    /// The requests that reached the embedded registry since the last time.
+    pub fn requests(&self) -> Vec<String> {
+        match &self.registry {
+            Place::Cncf(_) => panic!("the CNCF registry counts nothing"),
+            Place::Embedded(site) => {
+                let requests = site.registry.take_requests();
+                requests.iter().map(ToString::to_string).collect()
+            }
+        }
     }
 
     fn at(registry: Place) -> Self {

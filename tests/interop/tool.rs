@@ -22,6 +22,9 @@ impl Tool {
     /// The real ones.
     pub const COSIGNS: [Self; 2] = [Self::Cosign2, Self::Cosign3];
 
+    /// Those that sign in bundles.
+    pub const BUNDLERS: [Self; 2] = [Self::Cosignet, Self::Cosign3];
+
     /// The executable.
     pub fn program(self) -> PathBuf {
         match self {
@@ -40,6 +43,19 @@ impl Tool {
                 "--tlog-upload=false",
                 "--use-signing-config=false",
                 "--new-bundle-format=false",
+            ],
+        }
+    }
+
+    /// What keeps a signing command offline and in the format of bundles.
+    pub fn bundle_flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Cosignet => &["--format", "bundle"],
+            Self::Cosign2 | Self::Cosign3 => &[
+                "--yes",
+                "--tlog-upload=false",
+                "--use-signing-config=false",
+                "--new-bundle-format",
             ],
         }
     }

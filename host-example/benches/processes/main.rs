@@ -12,6 +12,7 @@
 mod measure;
 mod medians;
 mod race;
+mod round_trips;
 mod sizes;
 mod table;
 
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
     lines.extend(whole_processes());
     let cosigns = Tool::COSIGNS.map(sizes::name);
     print!("{}", table::markdown(&cosigns, &lines));
+    println!("\n{}", round_trips::markdown(&cosigns));
     ExitCode::SUCCESS
 }
 
@@ -99,6 +101,10 @@ fn in_process() -> Vec<Line> {
         ),
         logged("– and timestamp, proof, checkpoint", "verify-proof", "wasm"),
         logged("– – portable component", "verify-proof", "wasm-portable"),
+        logged("sign a statement in a bundle", "sign-bundle", "wasm"),
+        logged("– portable component", "sign-bundle", "wasm-portable"),
+        logged("verify a bundle that a list names", "verify-bundle", "wasm"),
+        logged("– portable component", "verify-bundle", "wasm-portable"),
         start("start and drop a session, signer", "signer"),
         start("– verifier", "verifier"),
         Line::new(
@@ -149,7 +155,17 @@ fn whole_processes() -> Vec<Line> {
     let [wall, cpu, peak] = three(&format!("`sign` {MANY} images, one process"), &many);
     lines.push(wall.goal(of_cosign2(0.3, &many, |summary| summary.wall)));
     lines.extend([cpu, peak]);
+    lines.extend(two("`sign` an image in a bundle", &course.sign_bundle()));
+    lines.extend(two("`verify` a bundle", &course.verify_bundle()));
     lines
+}
+
+/// The three figures of each program that signs in bundles.
+fn two(what: &str, &[ours, cosign3]: &[Summary; 2]) -> [Line; 3] {
+    let line = |what: &str, cell: fn(Summary) -> String| {
+        Line::new(what, cell(ours)).cosigns([String::new(), cell(cosign3)])
+    };
+    figures(what, line)
 }
 
 /// The three figures of each program.
@@ -158,6 +174,10 @@ fn three(what: &str, summaries: &[Summary; 3]) -> [Line; 3] {
         let [ours, cosign2, cosign3] = summaries.map(cell);
         Line::new(what, ours).cosigns([cosign2, cosign3])
     };
+    figures(what, line)
+}
+
+fn figures(what: &str, line: impl Fn(&str, fn(Summary) -> String) -> Line) -> [Line; 3] {
     [
         line(what, |summary| time(summary.wall)),
         line("– processor time", |summary| time(summary.cpu)),

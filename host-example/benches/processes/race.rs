@@ -69,6 +69,33 @@ impl Course {
         })
     }
 
+    /// Sign an image that nobody has signed, in a bundle that refers to it.
+    pub fn sign_bundle(&self) -> [Summary; 2] {
+        race_of(Tool::BUNDLERS, "sign in a bundle", 15, |tool| {
+            let image = self.lab.image().reference();
+            let mut command = self.lab.command(tool);
+            command
+                .args(["sign", "--key", &self.key.private])
+                .args(tool.bundle_flags())
+                .arg(image);
+            command
+        })
+    }
+
+    /// Verify an image that cosign 3 signed in a bundle, by its digest.
+    pub fn verify_bundle(&self) -> [Summary; 2] {
+        let image = self.lab.image().reference();
+        self.lab.sign_bundle(&self.key, &image, &[]).succeeds();
+        race_of(Tool::BUNDLERS, "verify a bundle", 25, |tool| {
+            let mut command = self.lab.command(tool);
+            command
+                .args(["verify", "--key", &self.key.public])
+                .args(tool.verify_flags())
+                .arg(&image);
+            command
+        })
+    }
+
     /// The command that signs this many new images, by digest, in the `.sig` format.
     fn signing(&self, tool: Tool, images: usize) -> Command {
         let repository = self.lab.repository("team/app");
@@ -97,12 +124,21 @@ impl Summary {
     }
 }
 
-/// Runs the command of each tool in turn: once to warm up, then `rounds` times (an odd number).
 fn race(what: &str, rounds: usize, command: impl Fn(Tool) -> Command) -> [Summary; 3] {
+    race_of(Tool::ALL, what, rounds, command)
+}
+
+/// Runs the command of each tool in turn: once to warm up, then `rounds` times (an odd number).
+fn race_of<const N: usize>(
+    tools: [Tool; N],
+    what: &str,
+    rounds: usize,
+    command: impl Fn(Tool) -> Command,
+) -> [Summary; N] {
     eprintln!("{what}: {rounds} times each");
-    let mut costs = Tool::ALL.map(|_| Vec::new());
+    let mut costs = tools.map(|_| Vec::new());
     for round in 0..=rounds {
-        for (tool, costs) in Tool::ALL.into_iter().zip(&mut costs) {
+        for (tool, costs) in tools.into_iter().zip(&mut costs) {
             let cost = measure(&command(tool));
             if round > 0 {
                 costs.push(cost);
@@ -110,7 +146,7 @@ fn race(what: &str, rounds: usize, command: impl Fn(Tool) -> Command) -> [Summar
         }
     }
     let summaries = costs.map(|costs| Summary::of(&costs));
-    for (tool, summary) in Tool::ALL.into_iter().zip(summaries) {
+    for (tool, summary) in tools.into_iter().zip(summaries) {
         eprintln!("  {tool:?}: {summary:?}");
     }
     summaries

@@ -3,9 +3,11 @@
 //!
 //! - `native`: the crate `cosignet` as plain Rust.
 //! - `wasm`: the component that the host carries, built with wide arithmetic.
-//! - `wasm-portable`: `target/cosignet-offline.wasm`, which every runtime takes.
+//! - `wasm-portable`: the component that `.ci/component` builds, which every runtime takes.
 //!
-//! `.ci/bench` builds that file and runs this; `processes` reads the medians back.
+//! `.ci/bench` builds those files and runs this; `processes` reads the medians back.
+
+mod bundles;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,6 +39,12 @@ fn main() {
     for case in bench.cases() {
         bench.verify(&mut criterion, &case);
     }
+    let signer = [
+        ("wasm", built_in(World::Signer)),
+        ("wasm-portable", portable("cosignet.wasm")),
+    ];
+    bench.sign_bundle(&mut criterion, &signer);
+    bench.verify_bundle(&mut criterion, &signer);
     bench.start(&mut criterion);
     criterion.final_summary();
 }
@@ -68,7 +76,7 @@ impl Bench {
                 .expect("a runtime without I/O needs nothing"),
             programs: [
                 ("wasm", built_in(World::Offline)),
-                ("wasm-portable", portable()),
+                ("wasm-portable", portable("cosignet-offline.wasm")),
             ],
             key_file: data("keys/cosign-v2.5.0.key"),
             public_key: data("keys/cosign-v2.5.0.pub"),
@@ -281,14 +289,10 @@ fn built_in(world: World) -> Program {
     Program::built_in(world).expect("the host carries its components")
 }
 
-fn portable() -> Program {
-    let path = root().join("target/cosignet-offline.wasm");
-    let wasm = fs::read(&path).unwrap_or_else(|error| {
-        panic!(
-            "{}: {error}; run `.ci/bench`, or `just component offline cosignet-offline` first",
-            path.display()
-        )
-    });
+fn portable(name: &str) -> Program {
+    let path = root().join("target").join(name);
+    let wasm = fs::read(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}; `.ci/bench` builds it first", path.display()));
     Program::from_wasm(&wasm).expect("the component compiles")
 }
 
