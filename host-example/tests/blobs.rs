@@ -222,6 +222,13 @@ fn attests_and_verifies() {
         "predicate": { "result": [1, "<&>"] },
     });
     assert_eq!(world.json("statement"), expected);
+    // One standard input cannot be both.
+    let piped = |file: &str| {
+        let attest = ["attest-blob", "--key", "cosign.key", "--predicate", "-"];
+        world.piped(&[&attest[..], &vuln, &[file]].concat(), "predicate")
+    };
+    assert_eq!(succeeds(piped("blob")).stdout, envelope);
+    assert_eq!(piped("-").status.code(), Some(1));
 
     for flags in [
         ["--bundle", "new.json"],

@@ -1,13 +1,12 @@
 use clap::Args;
 
-use cosignet_host::api::Predicate;
 use cosignet_host::api::signing::{AttachOutcome, EarlierSignatures, Form, SignedImage};
 
 use super::failure::Failure;
 use super::keys::print;
 use super::options::Common;
-use super::signing::{SigningOptions, now, tell_places};
-use super::{files, predicate};
+use super::predicate;
+use super::signing::{SigningOptions, tell_places};
 
 #[derive(Args)]
 pub struct Attest {
@@ -33,11 +32,7 @@ pub struct Attest {
 
 impl Attest {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
-        let file = files::read_predicate(&self.predicate)?;
-        let predicate = Predicate {
-            predicate_type: predicate::type_of(&self.r#type)?,
-            content: predicate::content_of(&self.r#type, &file, now()?)?,
-        };
+        let predicate = predicate::read(&self.r#type, &self.predicate)?;
         let earlier = match self.replace {
             true => EarlierSignatures::Replace,
             false => EarlierSignatures::Keep,

@@ -1,8 +1,21 @@
 use std::time::SystemTime;
 
+use cosignet_host::api::Predicate;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::files;
+use super::signing::now;
+
+/// The predicate of a file, or of standard input, by the name of its type.
+pub fn read(name: &str, path: &str) -> Result<Predicate, Failure> {
+    let predicate_type = type_of(name)?;
+    let file = files::read_predicate(path)?;
+    Ok(Predicate {
+        content: content_of(name, &file, now()?)?,
+        predicate_type,
+    })
+}
 
 /// The type of a predicate by cosign's name for it, or as a URI.
 pub fn type_of(name: &str) -> Result<String, Failure> {
@@ -22,7 +35,7 @@ pub fn type_of(name: &str) -> Result<String, Failure> {
 
 /// The predicate that a file holds, JSON, as cosign reads it: text of type `spdx` is a string, and what
 /// is `custom` is wrapped with the time; anything else is JSON as it stands.
-pub fn content_of(name: &str, file: &[u8], now: SystemTime) -> Result<Vec<u8>, Failure> {
+fn content_of(name: &str, file: &[u8], now: SystemTime) -> Result<Vec<u8>, Failure> {
     let text = || {
         std::str::from_utf8(file).map_err(|_| {
             Failure::other(format!("a predicate of type {name} must be text in UTF-8"))

@@ -1,8 +1,4 @@
-use std::time::SystemTime;
-
 use clap::Args;
-
-use cosignet_host::api::Predicate;
 
 use super::input::Input;
 use super::options::{Signing, SigningOptions};
@@ -15,7 +11,7 @@ use crate::cli::{files, predicate};
 pub struct AttestBlob {
     #[command(flatten)]
     signing: SigningOptions,
-    /// The predicate: what is claimed of the file.
+    /// The predicate, what is claimed of the file: a path, or - for standard input.
     #[arg(long, value_name = "FILE")]
     predicate: String,
     /// The type of the predicate: one of cosign's names, or a URI.
@@ -39,12 +35,12 @@ pub struct AttestBlob {
 impl AttestBlob {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
         let failed = |failure: Failure| failure.about(&format!("attesting {}", self.file));
-        let predicate_type = predicate::type_of(&self.kind)?;
-        let file = files::read_at_most(&self.predicate, LARGEST_PREDICATE)?;
-        let predicate = Predicate {
-            content: predicate::content_of(&self.kind, &file, SystemTime::now())?,
-            predicate_type,
-        };
+        if self.predicate == "-" && self.file == "-" {
+            return Err(Failure::other(
+                "the predicate and the file cannot both be standard input",
+            ));
+        }
+        let predicate = predicate::read(&self.kind, &self.predicate)?;
         let named = Input::of(&self.file);
         let name = named.name();
         let input = match &self.hash {
@@ -83,6 +79,3 @@ impl AttestBlob {
         }
     }
 }
-
-/// As much as an envelope holds.
-const LARGEST_PREDICATE: u64 = 16 * 1024 * 1024;
