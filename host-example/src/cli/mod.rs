@@ -21,6 +21,7 @@ mod requirements;
 mod secrets;
 mod sign;
 mod signing;
+mod source;
 mod tree;
 mod turns;
 mod verdicts;

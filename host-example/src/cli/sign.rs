@@ -131,7 +131,8 @@ impl Sign {
 
 impl Generate {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
-        let (reference, digest) = resolve(&self.registry.client()?, &self.image).await?;
+        let image = self.registry.reference(&self.image)?;
+        let (reference, digest) = resolve(&self.registry.client()?, &image).await?;
         let content = SimpleSigning {
             docker_reference: reference.repository.to_string(),
             digest: digest.to_string(),
@@ -149,7 +150,7 @@ impl Generate {
 impl AttachSignature {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
         let signature = ForeignSignature {
-            reference: self.image,
+            reference: self.registry.reference(&self.image)?,
             payload: files::read(&self.payload)?,
             signature: files::read(&self.signature)?,
             log_entry: self.rekor_entry.as_deref().map(files::read).transpose()?,
@@ -170,7 +171,8 @@ impl AttachSignature {
 
 impl Triangulate {
     pub async fn run(self, _: &Common) -> Result<(), Failure> {
-        let (reference, digest) = resolve(&self.registry.client()?, &self.image).await?;
+        let image = self.registry.reference(&self.image)?;
+        let (reference, digest) = resolve(&self.registry.client()?, &image).await?;
         let place = signature_repository().unwrap_or_else(|| reference.repository.to_string());
         print(&format!("{place}:{}\n", signature_tag(&digest)))
     }
