@@ -177,3 +177,41 @@ const OPERATION: Duration = Duration::from_secs(30);
 const REQUEST: Duration = Duration::from_secs(10);
 /// Tokens that list groups and roles take several kilobytes.
 const MAX_ANSWER: u64 = 128 * 1024;
+
+/// Services that see nothing of this machine's settings and retry without much ado.
+#[cfg(test)]
+pub(super) fn stand_in() -> Services {
+    stand_in_with(Default::default(), Vec::new())
+}
+
+/// Services for which these names are this machine, with certificates of that identity.
+#[cfg(all(test, feature = "acr"))]
+pub(super) fn trusting(
+    identity: &crate::http::test_server::TlsIdentity,
+    names: &[&str],
+) -> Services {
+    let mut trust = crate::http::Trust::default();
+    trust.add_pem(identity.ca_pem.as_bytes()).unwrap();
+    let here = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
+    let addresses = names.iter().map(|name| ((*name).to_owned(), here));
+    stand_in_with(trust, addresses.collect())
+}
+
+#[cfg(test)]
+fn stand_in_with(
+    trust: crate::http::Trust,
+    addresses: Vec<(String, std::net::SocketAddr)>,
+) -> Services {
+    let transport = Transport {
+        trust,
+        connect_timeout: REQUEST,
+        addresses,
+        observer: None,
+        clients: Default::default(),
+    };
+    let retry = RetryPolicy {
+        retries: 1,
+        pause: Duration::from_millis(1),
+    };
+    Services::new(Arc::new(transport), retry)
+}
