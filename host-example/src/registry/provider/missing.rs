@@ -12,19 +12,19 @@ pub struct Missing {
     is_one: fn(&str) -> bool,
 }
 
-#[cfg(not(feature = "ecr"))]
+#[cfg(any(test, not(feature = "ecr")))]
 pub const ECR: Missing = Missing {
     feature: "ecr",
     cloud: "AWS",
     is_one: |host| source::EcrRegistry::of_host(host).is_some(),
 };
-#[cfg(not(feature = "gcr"))]
+#[cfg(any(test, not(feature = "gcr")))]
 pub const GCR: Missing = Missing {
     feature: "gcr",
     cloud: "Google",
     is_one: source::is_google,
 };
-#[cfg(not(feature = "acr"))]
+#[cfg(any(test, not(feature = "acr")))]
 pub const ACR: Missing = Missing {
     feature: "acr",
     cloud: "Azure",
@@ -46,5 +46,32 @@ impl CredentialProvider for Missing {
                  --registry-username and --registry-password"
             )
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn each_says_its_feature_to_its_own_registries() {
+        for (missing, registry, feature) in [
+            (
+                ECR,
+                "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+                "--features ecr",
+            ),
+            (GCR, "eu.gcr.io", "--features gcr"),
+            (GCR, "us-docker.pkg.dev", "--features gcr"),
+            (ACR, "team.azurecr.io:444", "--features acr"),
+        ] {
+            assert!(missing.credential(registry).await.unwrap().is_none());
+            let advice = missing.advice(registry).unwrap();
+            assert!(
+                advice.contains(feature) && advice.contains(registry),
+                "{advice}"
+            );
+            assert_eq!(missing.advice("ghcr.io"), None);
+        }
     }
 }
