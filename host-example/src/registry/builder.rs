@@ -22,6 +22,7 @@ pub struct OciRegistryBuilder {
     given_for_all: Option<Credential>,
     providers: Vec<Arc<dyn CredentialProvider>>,
     clouds: Vec<SourceKind>,
+    young: Duration,
     files: Option<Vec<PathBuf>>,
     helper_path: Option<OsString>,
     trusted_realms: Vec<String>,
@@ -43,6 +44,7 @@ impl Default for OciRegistryBuilder {
             given_for_all: None,
             providers: Vec::new(),
             clouds: Vec::new(),
+            young: provider::YOUNG,
             files: None,
             helper_path: None,
             trusted_realms: Vec::new(),
@@ -90,6 +92,15 @@ impl OciRegistryBuilder {
     pub fn cloud_of(mut self, source: &Source) -> Self {
         self.clouds.push(source.kind());
         self
+    }
+
+    /// Renews what a provider has issued a moment ago too.
+    #[cfg(test)]
+    pub(super) fn renewing_at_once(self) -> Self {
+        Self {
+            young: Duration::ZERO,
+            ..self
+        }
     }
 
     /// The files to look credentials up in, instead of Docker's and podman's usual ones; none
@@ -201,7 +212,7 @@ impl OciRegistryBuilder {
         let clouds = clouds.filter_map(|kind| provider::of_cloud(kind, &transport, self.retry));
         let providers = self.providers.into_iter().chain(clouds).collect();
         let mut keychain = Keychain {
-            providers: Providers::new(providers),
+            providers: Providers::new(providers, self.young),
             given_for_all: self.given_for_all,
             files: self.files.unwrap_or_else(default_files),
             helpers: Helpers {

@@ -34,11 +34,12 @@ enum Kept {
 }
 
 impl Providers {
-    pub fn new(all: Vec<Arc<dyn CredentialProvider>>) -> Self {
+    /// Credentials that were issued less than `young` ago are not renewed.
+    pub fn new(all: Vec<Arc<dyn CredentialProvider>>, young: Duration) -> Self {
         Self {
             all,
             kept: Mutex::default(),
-            young: YOUNG,
+            young,
         }
     }
 
@@ -116,7 +117,7 @@ impl Providers {
 
 impl Default for Providers {
     fn default() -> Self {
-        Self::new(Vec::new())
+        Self::new(Vec::new(), YOUNG)
     }
 }
 
@@ -134,7 +135,8 @@ fn is_live(issued: &Issued) -> bool {
 
 /// What ends within it is not used any more: a push may take a while.
 const MARGIN: Duration = Duration::from_secs(60);
-const YOUNG: Duration = Duration::from_secs(30);
+/// How long a credential is young.
+pub(in crate::registry) const YOUNG: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
@@ -166,13 +168,13 @@ mod tests {
         }
     }
 
-    fn counter(life: Option<Duration>) -> (Providers, Arc<AtomicUsize>) {
+    fn counter(life: Option<Duration>, young: Duration) -> (Providers, Arc<AtomicUsize>) {
         let issued = Arc::new(AtomicUsize::new(0));
         let counter = Counter {
             issued: Arc::clone(&issued),
             life,
         };
-        (Providers::new(vec![Arc::new(counter)]), issued)
+        (Providers::new(vec![Arc::new(counter)], young), issued)
     }
 
     fn host(text: &str) -> Host {
@@ -185,7 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn many_at_once_ask_once() {
-        let (providers, issued) = counter(Some(Duration::from_secs(3600)));
+        let (providers, issued) = counter(Some(Duration::from_secs(3600)), YOUNG);
         let registry = host("registry.test");
         let all = futures_util::future::join_all((0..8).map(|_| providers.find(&registry))).await;
         assert!(all.into_iter().all(|found| found.unwrap() == bearer(1)));
@@ -194,7 +196,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_ends_soon_is_asked_for_again() {
-        let (providers, _) = counter(Some(MARGIN / 2));
+        let (providers, _) = counter(Some(MARGIN / 2), YOUNG);
         let registry = host("registry.test");
         assert_eq!(providers.find(&registry).await.unwrap(), bearer(1));
         assert_eq!(providers.find(&registry).await.unwrap(), bearer(2));
@@ -202,8 +204,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_refused_is_renewed_once() {
-        let (mut providers, _) = counter(None);
-        providers.young = Duration::ZERO;
+        let (providers, _) = counter(None, Duration::ZERO);
         let registry = host("registry.test");
         let first = providers.find(&registry).await.unwrap().unwrap();
         assert_eq!(providers.renew(&registry, &first).await.unwrap(), bearer(2));
@@ -214,7 +215,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_just_issued_is_not_renewed() {
-        let (providers, issued) = counter(None);
+        let (providers, issued) = counter(None, YOUNG);
         let registry = host("registry.test");
         let first = providers.find(&registry).await.unwrap().unwrap();
         assert_eq!(providers.renew(&registry, &first).await.unwrap(), None);
@@ -223,7 +224,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_asked_for_once() {
-        let (providers, issued) = counter(None);
+        let (providers, issued) = counter(None, YOUNG);
         let registry = host("other.test");
         assert_eq!(providers.find(&registry).await.unwrap(), None);
         assert_eq!(providers.find(&registry).await.unwrap(), None);

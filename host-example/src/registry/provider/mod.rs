@@ -25,7 +25,7 @@ use async_trait::async_trait;
 use super::{Credential, RegistryError, source::SourceKind};
 use crate::http::{RetryPolicy, Transport};
 
-pub(super) use kept::Providers;
+pub(super) use kept::{Providers, YOUNG};
 
 /// A source of credentials that are issued for a while.
 #[async_trait]
