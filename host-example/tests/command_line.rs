@@ -239,6 +239,86 @@ async fn a_log_can_be_required_offline() {
     succeeds(verify(&[]));
 }
 
+#[test]
+fn a_source_says_where_an_image_is() {
+    let folder = TempDir::new().unwrap();
+    let digest = format!("sha256:{LOGGED}");
+    let place = |more: &[&str]| {
+        let arguments = [&["triangulate", "--digest", &digest], more].concat();
+        cosignet(folder.path(), &arguments)
+    };
+    let ecr = ["--source", "ecr", "--region", "eu-west-1"];
+    let gar = ["--source", "gar", "--project-id", "my-project"];
+    let account = ["--account-id", "123456789012", "app:v1"];
+    let host = ["--registry-host", "us-docker.pkg.dev", "team/app"];
+    for (arguments, repository) in [
+        (
+            [&ecr[..], &account].concat(),
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com/app",
+        ),
+        (
+            [&gar[..], &host].concat(),
+            "us-docker.pkg.dev/my-project/team/app",
+        ),
+        (
+            vec!["--source=quay", "quay.io/team/app"],
+            "quay.io/team/app",
+        ),
+        (vec!["app"], "index.docker.io/library/app"),
+    ] {
+        let output = place(&arguments);
+        assert_eq!(
+            stdout(&output),
+            format!("{repository}:sha256-{LOGGED}.sig\n"),
+            "{}",
+            stderr(&output)
+        );
+    }
+    let wrong_host = ["--registry-host", "evil.test", "team/app"];
+    let (gar, other) = (
+        [&gar[..], &wrong_host].concat(),
+        format!("app@sha256:{}", "0".repeat(64)),
+    );
+    for (arguments, expected) in [
+        ([&ecr[..], &["app"]].concat(), "needs --account-id"),
+        (gar, "--registry-host \"evil.test\""),
+        (
+            vec!["--source=ghcr", "--region=eu-west-1", "app"],
+            "has no --region",
+        ),
+        (
+            vec!["--source=ghcr", "docker.io/app"],
+            "the image \"docker.io/app\"",
+        ),
+        (vec![&other], "--digest is"),
+    ] {
+        let output = place(&arguments);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+    }
+    let two = cosignet(
+        folder.path(),
+        &["verify", "--key", "k", "--digest", &digest, "a", "b"],
+    );
+    assert!(
+        stderr(&two).contains("--digest is of one image"),
+        "{}",
+        stderr(&two)
+    );
+    let local = cosignet(
+        folder.path(),
+        &[
+            "verify",
+            "--key",
+            "k",
+            "--local-image",
+            "--source=ghcr",
+            "a",
+        ],
+    );
+    assert!(stderr(&local).contains("--source"), "{}", stderr(&local));
+}
+
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cosignet"));
     command

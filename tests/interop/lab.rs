@@ -199,6 +199,13 @@ impl Lab {
         }
     }
 
+    /// Stores what `docker login` would, for all programs.
+    pub fn login(&self, config: &str) {
+        let folder = self.folder.path().join(".docker");
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join("config.json"), config).expect("the configuration is written");
+    }
+
     /// Runs `tool` with these arguments.
     pub fn run(&self, tool: Tool, args: &[&str]) -> Outcome {
         Outcome::of(self.command(tool).args(args))

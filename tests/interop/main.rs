@@ -3,20 +3,23 @@
 //! program writes the others must accept, byte for byte where bytes are compared, and whatever
 //! cosign refuses must be refused with the same exit code.
 //!
-//! `.ci/interop` brings the peers, builds the command line and runs this. A missing program fails
+//! `.ci/interop` brings the peers and moto, builds the command line and runs this. A missing program fails
 //! the test that needs it; nothing is ever skipped.
 
 mod image;
 mod keys;
 mod lab;
+mod moto;
 mod outcome;
 mod peers;
 mod registry;
 mod rekor;
 mod site;
+mod token_service;
 mod tool;
 
 mod algorithms;
+mod amazon;
 mod attestations;
 mod blobs;
 mod bundle_signing;
@@ -30,6 +33,7 @@ mod index;
 mod layout;
 mod log;
 mod logging;
+mod logins;
 mod merging;
 mod passwords;
 mod refusals;

@@ -34,6 +34,12 @@ impl Outcome {
         self.exits_with(0)
     }
 
+    /// Insists on an exit code that says that something failed, and not what.
+    #[track_caller]
+    pub fn fails(self) -> Self {
+        self.exits_with(1)
+    }
+
     /// Insists on this very exit code.
     #[track_caller]
     pub fn exits_with(self, code: i32) -> Self {

@@ -3,12 +3,15 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::peers;
+use crate::token_service::TokenService;
 
 /// A running registry.
 pub struct Registry {
@@ -19,11 +22,38 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Starts one and waits until it listens.
+    /// Starts one that lets everybody in.
     pub fn start() -> Self {
+        Self::with_auth(|_| Value::Null)
+    }
+
+    /// Starts one that lets in whoever is in such a file of names and passwords in bcrypt.
+    pub fn with_htpasswd(users: &str) -> Self {
+        Self::with_auth(|folder| {
+            let file = folder.join("htpasswd");
+            fs::write(&file, users).expect("the names and passwords are written");
+            json!({ "htpasswd": { "realm": "test", "path": file } })
+        })
+    }
+
+    /// Starts one that lets in whoever has a token of that service.
+    pub fn with_token_service(service: &TokenService) -> Self {
+        Self::with_auth(|_| {
+            json!({ "token": {
+                "realm": service.url,
+                "service": TokenService::REGISTRY,
+                "issuer": TokenService::ISSUER,
+                "rootcertbundle": service.certificate,
+            }})
+        })
+    }
+
+    /// Starts one and waits until it listens.
+    fn with_auth(auth: impl FnOnce(&Path) -> Value) -> Self {
         let data = TempDir::new().expect("a temporary folder");
         let config = data.path().join("config.yml");
-        fs::write(&config, configuration(&data)).expect("the configuration is written");
+        fs::write(&config, configuration(data.path(), auth(data.path())))
+            .expect("the configuration is written");
         let mut child = Command::new(peers::peer("docker-registry"))
             .arg("serve")
             .arg(&config)
@@ -58,21 +88,21 @@ impl Drop for Registry {
 }
 
 /// Deleting is on: the tests remove a signature to have the next program write it afresh.
-fn configuration(data: &TempDir) -> String {
-    format!(
-        r#"{{
-  "version": 0.1,
-  "log": {{"level": "info", "formatter": "text", "accesslog": {{"disabled": true}}}},
-  "storage": {{
-    "filesystem": {{"rootdirectory": "{}"}},
-    "delete": {{"enabled": true}},
-    "maintenance": {{"uploadpurging": {{"enabled": false}}}}
-  }},
-  "http": {{"addr": "127.0.0.1:0"}}
-}}
-"#,
-        data.path().join("data").display()
-    )
+fn configuration(folder: &Path, auth: Value) -> String {
+    let mut configuration = json!({
+        "version": 0.1,
+        "log": { "level": "info", "formatter": "text", "accesslog": { "disabled": true } },
+        "storage": {
+            "filesystem": { "rootdirectory": folder.join("data") },
+            "delete": { "enabled": true },
+            "maintenance": { "uploadpurging": { "enabled": false } },
+        },
+        "http": { "addr": "127.0.0.1:0" },
+    });
+    if !auth.is_null() {
+        configuration["auth"] = auth;
+    }
+    configuration.to_string()
 }
 
 /// The address in the log line that says it.

@@ -60,12 +60,13 @@ impl Signature {
     /// A line for each: of a `.sig` image cosign's object, of a bundle the bundle.
     pub async fn run(self, _: &Common) -> Result<(), Failure> {
         let client = self.registry.client()?;
-        let (reference, digest) = resolve(&client, &self.image).await?;
+        let image = self.registry.reference(&self.image)?;
+        let (reference, digest) = resolve(&client, &image).await?;
         let place = signature_repository().unwrap_or_else(|| reference.repository.to_string());
         let mut lines = attached(&client, &place, &digest).await?;
         let is_one = |said: &str| said == IMAGE_SIGNATURE;
         lines.extend(bundles(&client, &place, &digest, MAX_MANIFEST, is_one).await?);
-        print_all(&lines, &self.image, Kind::Signature)
+        print_all(&lines, &image, Kind::Signature)
     }
 }
 
@@ -79,7 +80,8 @@ impl Attestation {
             None => found != IMAGE_SIGNATURE,
         };
         let client = self.registry.client()?;
-        let (reference, digest) = resolve(&client, &self.image).await?;
+        let image = self.registry.reference(&self.image)?;
+        let (reference, digest) = resolve(&client, &image).await?;
         let place = signature_repository().unwrap_or_else(|| reference.repository.to_string());
         let mut lines = Vec::new();
         let tag = attestation_tag(&digest);
@@ -104,7 +106,7 @@ impl Attestation {
                 Err(why) => eprintln!("Warning: {place}: a bundle of {digest}: {why}"),
             }
         }
-        print_all(&lines, &self.image, Kind::Attestation)
+        print_all(&lines, &image, Kind::Attestation)
     }
 }
 

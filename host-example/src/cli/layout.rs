@@ -35,7 +35,7 @@ pub struct Load {
 impl Save {
     pub async fn run(self, _: &Common) -> Result<(), Failure> {
         let client = self.registry.client()?;
-        let image = reference(&self.image)?;
+        let image = reference(&self.registry.reference(&self.image)?)?;
         let place = signature_repository();
         let saved = layout::save(&client, &image, place.as_deref(), Path::new(&self.dir)).await?;
         tell("Saved", &saved, &self.dir);
@@ -46,11 +46,11 @@ impl Save {
 impl Load {
     pub async fn run(self, _: &Common) -> Result<(), Failure> {
         let client = self.registry.client()?.for_push();
-        let image = reference(&self.image)?;
+        let image = reference(&self.registry.reference(&self.image)?)?;
         let (layout, name) = open(&self.dir)?;
         let place = signature_repository();
         let loaded = layout::load(&layout, name, &client, &image, place.as_deref()).await?;
-        tell("Loaded", &loaded, &self.image);
+        tell("Loaded", &loaded, &image.to_string());
         Ok(())
     }
 }

@@ -22,6 +22,7 @@ mod requirements;
 mod secrets;
 mod sign;
 mod signing;
+mod source;
 mod tree;
 mod turns;
 mod verdicts;

@@ -7,6 +7,7 @@ use cosignet_host::{HostError, OciRegistry, Program, World};
 
 use super::failure::Failure;
 use super::files;
+use super::source::SourceOptions;
 
 /// What every command takes.
 #[derive(Args)]
@@ -63,9 +64,21 @@ pub struct RegistryOptions {
     /// Send credentials to token services on this host too.
     #[arg(long, value_name = "HOST")]
     registry_trusted_realm: Vec<String>,
+    #[command(flatten)]
+    source: SourceOptions,
 }
 
 impl RegistryOptions {
+    /// Images as they were named, in full.
+    pub fn references(&self, images: &[String]) -> Result<Vec<String>, Failure> {
+        self.source.references(images)
+    }
+
+    /// An image as it was named, in full.
+    pub fn reference(&self, image: &str) -> Result<String, Failure> {
+        self.source.reference(image)
+    }
+
     /// The client.
     pub fn client(&self) -> Result<OciRegistry, Failure> {
         let mut builder = OciRegistry::builder().insecure_tls(self.allow_insecure_registry);
@@ -80,6 +93,9 @@ impl RegistryOptions {
         }
         if let Some(file) = &self.registry_cacert {
             builder = builder.extra_ca(files::read(file)?);
+        }
+        if let Some(source) = self.source.source()? {
+            builder = builder.cloud_of(&source);
         }
         for host in &self.registry_trusted_realm {
             builder = builder.trusted_realm(host.clone());

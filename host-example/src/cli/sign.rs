@@ -143,7 +143,8 @@ impl Sign {
 
 impl Generate {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
-        let (reference, digest) = resolve(&self.registry.client()?, &self.image).await?;
+        let image = self.registry.reference(&self.image)?;
+        let (reference, digest) = resolve(&self.registry.client()?, &image).await?;
         let content = SimpleSigning {
             docker_reference: reference.repository.to_string(),
             digest: digest.to_string(),
@@ -161,7 +162,7 @@ impl Generate {
 impl AttachSignature {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
         let signature = ForeignSignature {
-            reference: self.image,
+            reference: self.registry.reference(&self.image)?,
             payload: files::read(&self.payload)?,
             signature: files::read(&self.signature)?,
             log_entry: self.rekor_entry.as_deref().map(files::read).transpose()?,
@@ -182,7 +183,8 @@ impl AttachSignature {
 
 impl Triangulate {
     pub async fn run(self, _: &Common) -> Result<(), Failure> {
-        let (reference, digest) = resolve(&self.registry.client()?, &self.image).await?;
+        let image = self.registry.reference(&self.image)?;
+        let (reference, digest) = resolve(&self.registry.client()?, &image).await?;
         let place = signature_repository().unwrap_or_else(|| reference.repository.to_string());
         let found = match self.kind {
             Beside::Signature => format!("{place}:{}", signature_tag(&digest)),

@@ -97,8 +97,9 @@ impl SigningOptions {
         let upload = self.log.upload(attaches && options.form == Form::Bundle)?;
         let file = secrets::key(&self.key)?;
         let password = secrets::password(false)?;
+        let images = self.registry.references(&self.images)?;
         let client = self.registry.client()?.for_push();
-        let bar = progress::bar(self.images.len());
+        let bar = progress::bar(images.len());
         let mut imports = Imports::none()
             .registry(client.clone())
             .registry_push(Progress::watch(client, bar.clone()));
@@ -109,7 +110,7 @@ impl SigningOptions {
         let mut session = Session::start(&common.program(World::Signer)?, imports).await?;
         let key = session.open_key(&file, &password).await?;
         let (mut failures, mut total) = (Vec::new(), 0);
-        for group in self.images.chunks(GROUP) {
+        for group in images.chunks(GROUP) {
             let _turns = match attaches {
                 true => Some(turns::take(group).await),
                 false => None,

@@ -28,11 +28,12 @@ struct Branch {
 impl Tree {
     pub async fn run(self, _: &Common) -> Result<(), Failure> {
         let client = self.registry.client()?;
-        let (reference, digest) = resolve(&client, &self.image).await?;
+        let image = self.registry.reference(&self.image)?;
+        let (reference, digest) = resolve(&client, &image).await?;
         let place = signature_repository().unwrap_or_else(|| reference.repository.to_string());
         let mut branches = tags(&client, &place, &digest).await?;
         branches.extend(referring(&client, &place, &digest).await?);
-        print(&drawn(&self.image, &branches))
+        print(&drawn(&image, &branches))
     }
 }
 

@@ -38,7 +38,7 @@ pub struct Verify {
     rekor_entry: Option<String>,
     /// The images are directories, OCI image layouts as `save` writes them: DIR, or DIR:TAG or
     /// DIR@DIGEST where there are several images in it. No registry is asked.
-    #[arg(long, conflicts_with = "detached")]
+    #[arg(long, conflicts_with_all = ["detached", "source", "digest"])]
     local_image: bool,
     /// What to print: cosign's JSON, the payloads, or a report of every signature.
     #[arg(short, long, value_enum, default_value_t = Output::Json)]
@@ -54,12 +54,16 @@ type Verified = Result<VerifiedImage, VerificationError>;
 
 impl Verify {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
+        let images = match self.local_image {
+            true => self.images.clone(),
+            false => self.registry.references(&self.images)?,
+        };
         let results = match self.local_image {
             true => self.of_directories(common).await?,
-            false => self.of_registries(common).await?,
+            false => self.of_registries(common, &images).await?,
         };
         Verdicts {
-            images: &self.images,
+            images: &images,
             kind: Kind::Signature,
             output: self.output,
         }
@@ -89,7 +93,11 @@ impl Verify {
         }
     }
 
-    async fn of_registries(&self, common: &Common) -> Result<Vec<Verified>, Failure> {
+    async fn of_registries(
+        &self,
+        common: &Common,
+        images: &[String],
+    ) -> Result<Vec<Verified>, Failure> {
         let client = self.registry.client()?;
         let (mut session, policy) = self.requirements.start(common, client.clone()).await?;
         let detached = self.signature.as_ref().or(self.bundle.as_ref());
@@ -101,7 +109,7 @@ impl Verify {
                     log_entry: self.rekor_entry.as_deref().map(files::read).transpose()?,
                 }];
                 let mut results = Vec::new();
-                for image in &self.images {
+                for image in images {
                     let (reference, digest) = resolve(&client, image).await?;
                     let reference = format!("{}@{digest}", reference.repository);
                     let verified = session
@@ -113,7 +121,7 @@ impl Verify {
             }
             _ => {
                 let options = self.options(signature_repository());
-                let verified = session.verify_images(policy, &self.images, &options);
+                let verified = session.verify_images(policy, images, &options);
                 Ok(verified.await?)
             }
         }

@@ -32,6 +32,7 @@ pub struct VerifyAttestation {
 impl VerifyAttestation {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
         let predicate_type = predicate::type_of(&self.predicate_type)?;
+        let images = self.registry.references(&self.images)?;
         let client = self.registry.client()?;
         let (mut session, policy) = self.requirements.start(common, client).await?;
         let options = VerificationOptions {
@@ -40,14 +41,14 @@ impl VerifyAttestation {
         };
         let mut results = Vec::new();
         // One at a time: those of many images need not fit into a session's memory together.
-        for image in self.images.chunks(1) {
+        for image in images.chunks(1) {
             let verified = session
                 .verify_attestations(policy, &predicate_type, image, &options)
                 .await?;
             results.extend(verified);
         }
         Verdicts {
-            images: &self.images,
+            images: &images,
             kind: Kind::Attestation,
             output: self.output,
         }

@@ -11,8 +11,7 @@ impl std::fmt::Display for Said<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let text = match serde_json::from_slice::<ErrorBody>(self.0) {
             Ok(body) => body.text(),
-            // Pages are for people in browsers.
-            Err(_) if self.0.trim_ascii_start().starts_with(b"<") => String::new(),
+            Err(_) if self.0.trim_ascii_start().starts_with(b"<") => said_in_xml(self.0),
             Err(_) => String::from_utf8_lossy(self.0).into_owned(),
         };
         let text = text.trim();
@@ -96,6 +95,20 @@ impl ErrorBody {
     }
 }
 
+/// `CODE: MESSAGE` of the errors of AWS's services and of stores that are like S3; other pages are
+/// for people in browsers.
+fn said_in_xml(body: &[u8]) -> String {
+    let body = String::from_utf8_lossy(body);
+    let text = |name: &str| {
+        let (_, rest) = body.split_once(&format!("<{name}>"))?;
+        Some(rest.split_once('<')?.0.to_owned())
+    };
+    match (text("Code"), text("Message")) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        _ => String::new(),
+    }
+}
+
 const MAX_ERRORS: usize = 8;
 /// Characters of an error body that are shown.
 const MAX_SAID: usize = 512;
@@ -116,6 +129,9 @@ mod tests {
         let rekor = br#"{"code":3,"message":"invalid key","details":[]}"#;
         assert_eq!(Said(rekor).to_string(), ": invalid key");
         assert_eq!(Said(b"<html>oops</html>").to_string(), "");
+        let aws =
+            b"<?xml version='1.0'?>\n<E><Error><Code>No</Code><Message>Why</Message></Error></E>";
+        assert_eq!(Said(aws).to_string(), ": No: Why");
         assert_eq!(Said(b" plain\n").to_string(), ": plain");
         assert_eq!(Said(b"").to_string(), "");
     }

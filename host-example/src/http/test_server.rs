@@ -57,8 +57,9 @@ pub struct TlsIdentity {
     acceptor: TlsAcceptor,
 }
 
-pub const NAMES: [&str; 4] = [
+pub const NAMES: [&str; 5] = [
     "registry.corp.test",
+    "team.azurecr.io",
     "auth.corp.test",
     "evil.test",
     "storage.test",

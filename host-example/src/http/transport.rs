@@ -79,7 +79,7 @@ pub(crate) enum TransportErrorKind {
 }
 
 /// The HTTP clients. One for each way out, so that speaking plain HTTP never loads
-/// certificates, and loopback never asks a proxy.
+/// certificates, and what is local to this machine never asks a proxy.
 pub(crate) struct Transport {
     pub trust: Trust,
     pub connect_timeout: Duration,
@@ -91,8 +91,8 @@ pub(crate) struct Transport {
 
 #[derive(Debug, Default)]
 pub(crate) struct Clients {
-    loopback_http: OnceLock<Client>,
-    loopback_https: OnceLock<Client>,
+    local_http: OnceLock<Client>,
+    local_https: OnceLock<Client>,
     network_http: OnceLock<Client>,
     network_https: OnceLock<Client>,
 }
@@ -180,21 +180,21 @@ impl Transport {
 
     fn client(&self, url: &Url) -> Result<&Client, TransportError> {
         let is_tls = url.scheme() == "https";
-        let is_loopback = reach(url.host_str().unwrap_or_default()) == Reach::Loopback;
-        let cell = match (is_loopback, is_tls) {
-            (true, false) => &self.clients.loopback_http,
-            (true, true) => &self.clients.loopback_https,
+        let is_local = reach(url.host_str().unwrap_or_default()) != Reach::Network;
+        let cell = match (is_local, is_tls) {
+            (true, false) => &self.clients.local_http,
+            (true, true) => &self.clients.local_https,
             (false, false) => &self.clients.network_http,
             (false, true) => &self.clients.network_https,
         };
         if let Some(client) = cell.get() {
             return Ok(client);
         }
-        let client = self.build(is_loopback, is_tls)?;
+        let client = self.build(is_local, is_tls)?;
         Ok(cell.get_or_init(|| client))
     }
 
-    fn build(&self, is_loopback: bool, is_tls: bool) -> Result<Client, TransportError> {
+    fn build(&self, is_local: bool, is_tls: bool) -> Result<Client, TransportError> {
         let tls = match is_tls {
             true => self.trust.client_config(),
             false => tls::no_tls(),
@@ -219,7 +219,7 @@ impl Transport {
         for (host, address) in &self.addresses {
             builder = builder.resolve(host, *address);
         }
-        if is_loopback {
+        if is_local {
             builder = builder.no_proxy();
         }
         Ok(builder.build()?)

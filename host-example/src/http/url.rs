@@ -9,7 +9,7 @@ use reqwest::Url;
 pub(crate) enum Reach {
     /// This machine: plain HTTP is as private as it gets.
     Loopback,
-    /// 169.254.0.0/16 and fe80::/10: where clouds serve instance credentials.
+    /// 169.254.0.0/16, fe80::/10 and fd00:ec2::/32: where clouds serve instance credentials.
     LinkLocal,
     /// Everything else, private networks included.
     Network,
@@ -44,11 +44,15 @@ pub(crate) fn reach(host: &str) -> Reach {
             // 0.0.0.0 reaches this machine, yet nobody should serve or trust under that name.
             IpAddr::V4(v4) if v4.is_link_local() || v4.is_unspecified() => Reach::LinkLocal,
             IpAddr::V6(v6) if v6.is_unicast_link_local() || v6.is_unspecified() => Reach::LinkLocal,
+            IpAddr::V6(v6) if v6.segments()[..2] == AMAZON => Reach::LinkLocal,
             _ => Reach::Network,
         },
         Err(_) => Reach::Network,
     }
 }
+
+/// The prefix of the services that AWS serves to an instance alone.
+const AMAZON: [u16; 2] = [0xfd00, 0x0ec2];
 
 #[cfg(test)]
 mod tests {
@@ -65,7 +69,13 @@ mod tests {
         ] {
             assert_eq!(reach(host), Reach::Loopback, "{host}");
         }
-        for host in ["169.254.169.254", "[fe80::1]", "0.0.0.0", "[::]"] {
+        for host in [
+            "169.254.169.254",
+            "[fe80::1]",
+            "[fd00:ec2::254]",
+            "0.0.0.0",
+            "[::]",
+        ] {
             assert_eq!(reach(host), Reach::LinkLocal, "{host}");
         }
         for host in [

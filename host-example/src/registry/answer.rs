@@ -2,12 +2,16 @@
 
 use reqwest::{StatusCode, Url, header::LOCATION};
 
-use super::{RegistryError, name::Host};
+use super::{RegistryError, endpoint::Endpoint};
 use crate::http::{Answer, Said, display, is_transient};
 
 impl Answer {
     /// Itself when the status is 2xx, else the error that the status stands for.
-    pub(super) fn into_success(self, what: &str, registry: &Host) -> Result<Self, RegistryError> {
+    pub(super) fn into_success(
+        self,
+        what: &str,
+        registry: &Endpoint,
+    ) -> Result<Self, RegistryError> {
         match self.status.is_success() {
             true => Ok(self),
             false => Err(self.refusal(what, registry)),
@@ -15,7 +19,7 @@ impl Answer {
     }
 
     /// The error that a status other than 2xx stands for.
-    pub(super) fn refusal(&self, what: &str, registry: &Host) -> RegistryError {
+    pub(super) fn refusal(&self, what: &str, registry: &Endpoint) -> RegistryError {
         let text = format!(
             "{what}: {} answered {}{}",
             display(&self.url),
@@ -25,7 +29,7 @@ impl Answer {
         match self.status {
             StatusCode::NOT_FOUND => RegistryError::NotFound(text),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                RegistryError::Denied(format!("{text}; {}", login_hint(registry)))
+                RegistryError::Denied(format!("{text}; {}", registry.advice()))
             }
             StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => {
                 RegistryError::Unsupported(text)
@@ -52,9 +56,4 @@ impl Answer {
         let _ = url.set_password(None);
         Ok(url)
     }
-}
-
-/// What a user can do about a refusal.
-pub(super) fn login_hint(registry: &Host) -> String {
-    format!("run `docker login {registry}`, or give --registry-username and --registry-password")
 }

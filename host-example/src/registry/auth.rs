@@ -17,7 +17,6 @@ use zeroize::Zeroizing;
 
 use super::{
     Failure, RegistryError,
-    answer::login_hint,
     challenge::{self, BearerChallenge, Challenge},
     credentials::{Credential, Kind},
     hop, realm,
@@ -148,12 +147,35 @@ impl Session<'_> {
         refusal: &Answer,
         used: Option<&Authorization>,
     ) -> Result<Authorization, Failure> {
-        let denied = || refusal.refusal(what, self.endpoint.host());
         let Some(challenge) = challenge::choose(&refusal.headers) else {
-            return Err(denied().into());
+            return Err(refusal.refusal(what, self.endpoint).into());
         };
-        let credential = self.shared.keychain.find(self.repository).await?;
-        let authorization = match (&challenge, credential.as_ref().map(|one| &one.0)) {
+        let keychain = &self.shared.keychain;
+        let credential = keychain.find(self.repository).await?;
+        let meet = |credential| self.meet(&challenge, credential, what, refusal, used);
+        let met = meet(credential.as_ref()).await;
+        let (Err(Failure::Final(RegistryError::Denied(_))), Some(refused)) = (&met, &credential)
+        else {
+            return met;
+        };
+        // What a cloud issued may have ended before its time.
+        match keychain.renew(self.repository, refused).await? {
+            Some(renewed) => meet(Some(&renewed)).await,
+            None => met,
+        }
+    }
+
+    /// Meets a challenge with this credential.
+    async fn meet(
+        &self,
+        challenge: &Challenge,
+        credential: Option<&Credential>,
+        what: &str,
+        refusal: &Answer,
+        used: Option<&Authorization>,
+    ) -> Result<Authorization, Failure> {
+        let denied = || refusal.refusal(what, self.endpoint);
+        let authorization = match (challenge, credential.map(|one| &one.0)) {
             (_, Some(Kind::Bearer(token))) => {
                 self.endpoint.remember_upfront();
                 Authorization::bearer(token)?
@@ -165,7 +187,7 @@ impl Session<'_> {
             (Challenge::Basic, Some(Kind::Identity(_)) | None) => return Err(denied().into()),
             (Challenge::Bearer(challenge), _) => {
                 let service = TokenService::new(self, &refusal.url, challenge, what)?;
-                self.token(&service, credential.as_ref(), used).await?
+                self.token(&service, credential, used).await?
             }
         };
         match used == Some(&authorization) {
@@ -365,7 +387,7 @@ impl<'a> TokenService<'a> {
         start: Instant,
     ) -> Result<(Authorization, Instant), Failure> {
         let shown = display(&self.realm);
-        let registry = session.endpoint.host();
+        let registry = session.endpoint;
         if is_transient(answer.status) {
             return Err(Failure::Transient {
                 error: answer.refusal(&self.what, registry),
@@ -375,7 +397,7 @@ impl<'a> TokenService<'a> {
         // OAuth 2 answers 400 to a refresh token that has expired (RFC 6749 section 5.2).
         if answer.status == StatusCode::BAD_REQUEST {
             let said = Said(&answer.body);
-            let hint = login_hint(registry);
+            let hint = registry.advice();
             let text = format!(
                 "{}: {shown} answered {}{said}; {hint}",
                 self.what, answer.status

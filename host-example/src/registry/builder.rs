@@ -9,6 +9,8 @@ use super::{
     endpoint::AllowHttp,
     helper::Helpers,
     name::Host,
+    provider::{self, CredentialProvider, Providers},
+    source::{Source, SourceKind},
 };
 use crate::http::{Clients, Observer, RequestEvent, RetryPolicy, Transport, Trust};
 
@@ -18,6 +20,9 @@ use crate::http::{Clients, Observer, RequestEvent, RetryPolicy, Transport, Trust
 pub struct OciRegistryBuilder {
     given: Vec<(String, Credential)>,
     given_for_all: Option<Credential>,
+    providers: Vec<Arc<dyn CredentialProvider>>,
+    clouds: Vec<SourceKind>,
+    young: Duration,
     files: Option<Vec<PathBuf>>,
     helper_path: Option<OsString>,
     trusted_realms: Vec<String>,
@@ -37,6 +42,9 @@ impl Default for OciRegistryBuilder {
         Self {
             given: Vec::new(),
             given_for_all: None,
+            providers: Vec::new(),
+            clouds: Vec::new(),
+            young: provider::YOUNG,
             files: None,
             helper_path: None,
             trusted_realms: Vec::new(),
@@ -69,6 +77,30 @@ impl OciRegistryBuilder {
     pub fn credential(mut self, credential: Credential) -> Self {
         self.given_for_all = Some(credential);
         self
+    }
+
+    /// Asks this for credentials, before files and helpers, and again when what it issued ends or
+    /// is refused. Several are asked in turn.
+    pub fn credential_provider(mut self, provider: impl CredentialProvider + 'static) -> Self {
+        self.providers.push(Arc::new(provider));
+        self
+    }
+
+    /// Asks the cloud that a source is in for credentials, with what this process's environment
+    /// has for it; `REGISTRIES.md` says what. Each cloud is a feature of this crate; where it is
+    /// off, a registry's refusal says so.
+    pub fn cloud_of(mut self, source: &Source) -> Self {
+        self.clouds.push(source.kind());
+        self
+    }
+
+    /// Renews what a provider has issued a moment ago too.
+    #[cfg(test)]
+    pub(super) fn renewing_at_once(self) -> Self {
+        Self {
+            young: Duration::ZERO,
+            ..self
+        }
     }
 
     /// The files to look credentials up in, instead of Docker's and podman's usual ones; none
@@ -169,7 +201,18 @@ impl OciRegistryBuilder {
             let added = trust.add_pem(pem);
             added.map_err(|error| RegistryError::Invalid(error.to_string()))?;
         }
+        let transport = Arc::new(Transport {
+            trust,
+            connect_timeout: self.connect_timeout,
+            addresses: self.addresses,
+            observer: self.observer,
+            clients: Clients::default(),
+        });
+        let clouds = self.clouds.into_iter();
+        let clouds = clouds.filter_map(|kind| provider::of_cloud(kind, &transport, self.retry));
+        let providers = self.providers.into_iter().chain(clouds).collect();
         let mut keychain = Keychain {
+            providers: Providers::new(providers, self.young),
             given_for_all: self.given_for_all,
             files: self.files.unwrap_or_else(default_files),
             helpers: Helpers {
@@ -186,13 +229,7 @@ impl OciRegistryBuilder {
             keychain.given.insert(host, credential);
         }
         Ok(OciRegistry::new(Shared {
-            transport: Transport {
-                trust,
-                connect_timeout: self.connect_timeout,
-                addresses: self.addresses,
-                observer: self.observer,
-                clients: Clients::default(),
-            },
+            transport,
             keychain,
             trusted_realms: self.trusted_realms,
             allow_http: self.allow_http,

@@ -42,7 +42,7 @@ pub struct OciRegistry {
 /// What clones share.
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub transport: Transport,
+    pub transport: Arc<Transport>,
     pub keychain: Keychain,
     pub trusted_realms: Vec<String>,
     pub allow_http: AllowHttp,
@@ -107,7 +107,9 @@ impl OciRegistry {
         let endpoint = match endpoints.get(host) {
             Some(endpoint) => Arc::clone(endpoint),
             None => {
-                let endpoint = Arc::new(Endpoint::new(host.clone(), &self.shared.allow_http));
+                let advice = self.shared.keychain.providers.advice(host);
+                let endpoint = Endpoint::new(host.clone(), &self.shared.allow_http, advice);
+                let endpoint = Arc::new(endpoint);
                 endpoints.insert(host.clone(), Arc::clone(&endpoint));
                 endpoint
             }
@@ -134,7 +136,7 @@ impl Registry for OciRegistry {
         let mut call = manifest_call("resolve", &place, reference, Method::HEAD, 0);
         let head = session.send(&call).await?;
         if !matches!(head.status.as_u16(), 405 | 501) {
-            let head = head.into_success(&call.what, place.endpoint.host())?;
+            let head = head.into_success(&call.what, &place.endpoint)?;
             if let Some(descriptor) = announced(&head)? {
                 return same_digest(&call.what, reference, descriptor);
             }
@@ -142,7 +144,7 @@ impl Registry for OciRegistry {
         call.method = Method::GET;
         call.limit = MAX_RESOLVED;
         let answer = session.send(&call).await?;
-        let answer = answer.into_success(&call.what, place.endpoint.host())?;
+        let answer = answer.into_success(&call.what, &place.endpoint)?;
         let media_type = media_type(&call.what, &answer)?;
         let descriptor = Descriptor {
             media_type,
@@ -162,7 +164,7 @@ impl Registry for OciRegistry {
         let place = self.place(repository)?;
         let call = manifest_call("fetch manifest", &place, reference, Method::GET, max_size);
         let answer = self.session(&place, Access::Pull).send(&call).await?;
-        let answer = answer.into_success(&call.what, place.endpoint.host())?;
+        let answer = answer.into_success(&call.what, &place.endpoint)?;
         Ok(Manifest {
             media_type: media_type(&call.what, &answer)?,
             content: answer.body,
@@ -184,7 +186,7 @@ impl Registry for OciRegistry {
             ..Call::new(what, Method::GET, target)
         };
         let answer = self.session(&place, Access::Pull).send(&call).await?;
-        Ok(answer.into_success(&call.what, place.endpoint.host())?.body)
+        Ok(answer.into_success(&call.what, &place.endpoint)?.body)
     }
 
     async fn list_referrers(
@@ -233,7 +235,7 @@ impl RegistryPush for OciRegistry {
             ..Call::new(what, Method::PUT, target)
         };
         let answer = self.session(&place, Access::PullPush).send(&call).await?;
-        answer.into_success(&call.what, place.endpoint.host())?;
+        answer.into_success(&call.what, &place.endpoint)?;
         Ok(())
     }
 
@@ -242,7 +244,7 @@ impl RegistryPush for OciRegistry {
         let place = self.place(repository)?;
         let call = manifest_call("delete manifest", &place, digest, Method::DELETE, 0);
         let answer = self.session(&place, Access::Delete).send(&call).await?;
-        answer.into_success(&call.what, place.endpoint.host())?;
+        answer.into_success(&call.what, &place.endpoint)?;
         Ok(())
     }
 }

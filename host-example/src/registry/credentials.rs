@@ -1,5 +1,5 @@
-//! Where credentials come from: what the caller gave, then Docker's and podman's files and the
-//! credential helpers that they name.
+//! Where credentials come from: what the caller gave, then what a cloud issues, then Docker's and
+//! podman's files and the credential helpers that they name.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,15 +21,16 @@ use super::{
     RegistryError,
     helper::Helpers,
     name::{Host, Repository},
+    provider::Providers,
 };
 
 /// A secret that a registry, or its token service, accepts. Zeroized when dropped; not in
 /// `Debug`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Credential(pub(super) Kind);
 
 /// The three kinds that registries know.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     Basic {
         username: String,
@@ -48,6 +49,8 @@ pub(super) struct Keychain {
     pub given: HashMap<Host, Credential>,
     /// For every registry that `given` has none for.
     pub given_for_all: Option<Credential>,
+    /// For the registries of clouds.
+    pub providers: Providers,
     /// Docker configurations, the earlier the stronger.
     pub files: Vec<PathBuf>,
     pub helpers: Helpers,
@@ -126,6 +129,9 @@ impl Keychain {
         if let Some(given) = given.or(self.given_for_all.as_ref()) {
             return Ok(Some(given.clone()));
         }
+        if let Some(issued) = self.providers.find(&repository.registry).await? {
+            return Ok(Some(issued));
+        }
         let configs = self
             .configs
             .get_or_try_init(|| async { read_all(&self.files) })
@@ -136,6 +142,15 @@ impl Keychain {
             }
         }
         Ok(None)
+    }
+
+    /// Another credential in place of one that was refused, if there can be one.
+    pub async fn renew(
+        &self,
+        repository: &Repository,
+        refused: &Credential,
+    ) -> Result<Option<Credential>, RegistryError> {
+        self.providers.renew(&repository.registry, refused).await
     }
 
     async fn find_in(

@@ -42,6 +42,8 @@ pub(super) enum Scheme {
 #[derive(Debug)]
 pub(super) struct Endpoint {
     host: Host,
+    /// What a user can do when it lets nobody in.
+    advice: Option<String>,
     /// What to try, in this order, until one has answered.
     candidates: &'static [Scheme],
     spoken: OnceLock<Scheme>,
@@ -101,10 +103,11 @@ impl AllowHttp {
 }
 
 impl Endpoint {
-    pub fn new(host: Host, allow_http: &AllowHttp) -> Self {
+    pub fn new(host: Host, allow_http: &AllowHttp, advice: Option<String>) -> Self {
         Self {
             candidates: allow_http.candidates(&host),
             host,
+            advice,
             spoken: OnceLock::new(),
             upfront: AtomicBool::new(false),
             slots: Mutex::default(),
@@ -113,6 +116,16 @@ impl Endpoint {
 
     pub fn host(&self) -> &Host {
         &self.host
+    }
+
+    /// What a user can do about a refusal.
+    pub fn advice(&self) -> String {
+        self.advice.clone().unwrap_or_else(|| {
+            let host = &self.host;
+            format!(
+                "run `docker login {host}`, or give --registry-username and --registry-password"
+            )
+        })
     }
 
     /// How to speak to it: what it has answered to, else the first thing to try.

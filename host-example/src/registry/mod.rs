@@ -6,7 +6,8 @@
 //!
 //! How a call flows: `client` turns it into requests and reads the answers; `session` sends one
 //! request with authorization, redirects and retries; `auth` answers `WWW-Authenticate`
-//! challenges with what `credentials` finds; `http`, beside this module, sends and receives. `realm`
+//! challenges with what `credentials` finds, which asks a cloud's `provider` where one is named;
+//! `source` reads where an image is from fields instead of its name; `http`, beside this module, sends and receives. `realm`
 //! and `hop` are the two rules that keep credentials at home.
 
 mod answer;
@@ -19,9 +20,11 @@ mod endpoint;
 mod helper;
 mod hop;
 mod name;
+mod provider;
 mod realm;
 mod referrers;
 mod session;
+pub mod source;
 mod streams;
 mod upload;
 
@@ -35,6 +38,7 @@ pub use builder::OciRegistryBuilder;
 pub use client::OciRegistry;
 pub use credentials::Credential;
 pub use endpoint::AllowHttp;
+pub use provider::{CredentialProvider, Issued};
 
 /// Why one attempt failed.
 type Failure = crate::http::Failure<RegistryError>;

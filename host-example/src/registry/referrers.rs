@@ -34,7 +34,7 @@ pub(super) async fn list(
                 answer.status
             )));
         }
-        let answer = answer.into_success(&what, session.endpoint.host())?;
+        let answer = answer.into_success(&what, session.endpoint)?;
         let next = next(&what, &answer)?;
         left = left.saturating_sub(answer.body.len() as u64);
         let from = answer.url.clone();

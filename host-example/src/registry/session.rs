@@ -97,7 +97,7 @@ impl Session<'_> {
         }
         if is_transient(answer.status) {
             return Err(Failure::Transient {
-                error: answer.refusal(&call.what, self.endpoint.host()),
+                error: answer.refusal(&call.what, self.endpoint),
                 after: retry_after(&answer.headers, SystemTime::now()),
             });
         }

@@ -27,7 +27,7 @@ impl OciRegistry {
         match answer.status {
             StatusCode::NOT_FOUND => Ok(false),
             _ => answer
-                .into_success(&call.what, place.endpoint.host())
+                .into_success(&call.what, &place.endpoint)
                 .map(|_| true),
         }
     }
@@ -57,7 +57,7 @@ impl OciRegistry {
         };
         let session = self.moving(&place, Access::Pull, blob.size);
         let answer = session.send(&call).await?;
-        answer.into_success(&what, place.endpoint.host())?;
+        answer.into_success(&what, &place.endpoint)?;
         let (size, digest) = sink.result();
         let digest = Digest::from(digest);
         if (size, digest) != (blob.size, blob.digest) {

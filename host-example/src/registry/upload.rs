@@ -58,7 +58,7 @@ impl Upload<'_> {
         let begun = self
             .send(Method::POST, begin, self.content.part(0..0), None)
             .await?;
-        let begun = begun.into_success(&self.what, self.session.endpoint.host())?;
+        let begun = begun.into_success(&self.what, self.session.endpoint)?;
         let mut location = begun.location()?;
         let mut from = begun.url.clone();
         let length = self.content.len();
@@ -74,7 +74,7 @@ impl Upload<'_> {
                     from,
                 };
                 let stored = self.send(Method::PATCH, target, piece, range).await?;
-                let stored = stored.into_success(&self.what, self.session.endpoint.host())?;
+                let stored = stored.into_success(&self.what, self.session.endpoint)?;
                 location = stored.location()?;
                 from = stored.url.clone();
                 start = end;
@@ -102,7 +102,7 @@ impl Upload<'_> {
         match (way, answer.status) {
             (Way::Whole, status) if wants_pieces(status) => Ok(Outcome::WantsPieces),
             _ => {
-                answer.into_success(&self.what, self.session.endpoint.host())?;
+                answer.into_success(&self.what, self.session.endpoint)?;
                 Ok(Outcome::Stored)
             }
         }

@@ -2,6 +2,7 @@
 //! where it is no attack.
 
 mod authentication;
+mod providers;
 mod pushing;
 mod reading;
 mod redirects;

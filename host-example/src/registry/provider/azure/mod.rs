@@ -1,0 +1,204 @@
+//! Azure Container Registry: a token of Azure's directory is exchanged, at the registry itself, for a
+//! refresh token of the registry.
+//!
+//! The directory's token opens more than a registry. It goes to Azure's own domains and to no other
+//! host, whatever an image is called (CVE-2025-27403).
+
+#[cfg(test)]
+mod tests;
+
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use reqwest::Url;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::{
+    CredentialProvider, Issued,
+    environment::{Environment, read_token},
+    name_of,
+    services::{Question, Services, url_of},
+};
+use crate::registry::{Credential, RegistryError, source};
+
+/// The provider of ACR's registries.
+pub(super) struct Azure {
+    services: Services,
+    environment: Environment,
+}
+
+/// An application in a directory, and what proves that it asks.
+struct Application {
+    tenant: Zeroizing<String>,
+    client: Zeroizing<String>,
+    proof: Proof,
+}
+
+enum Proof {
+    Secret(Zeroizing<String>),
+    /// A token of another issuer, in whom the directory trusts.
+    Assertion(Zeroizing<String>),
+}
+
+impl Azure {
+    pub fn new(services: Services, environment: Environment) -> Self {
+        Self {
+            services,
+            environment,
+        }
+    }
+
+    fn application(&self) -> Result<Option<Application>, RegistryError> {
+        let environment = &self.environment;
+        let Some(tenant) = environment.get("AZURE_TENANT_ID") else {
+            return Ok(None);
+        };
+        let Some(client) = environment.get("AZURE_CLIENT_ID") else {
+            return Ok(None);
+        };
+        let proof = match environment.get("AZURE_CLIENT_SECRET") {
+            Some(secret) => Proof::Secret(secret),
+            None => match environment.get(TOKEN_FILE) {
+                Some(file) => Proof::Assertion(read_token(TOKEN_FILE, &file)?),
+                None => return Ok(None),
+            },
+        };
+        // It becomes a part of a path.
+        let is_good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+        match tenant.bytes().all(is_good) && !tenant.starts_with('.') {
+            true => Ok(Some(Application {
+                tenant,
+                client,
+                proof,
+            })),
+            false => Err(RegistryError::Denied(
+                "AZURE_TENANT_ID: expected a UUID or a domain".to_owned(),
+            )),
+        }
+    }
+
+    /// The directory's token for registries.
+    async fn directory_token(
+        &self,
+        registry: &str,
+        application: &Application,
+    ) -> Result<Zeroizing<String>, RegistryError> {
+        let authority = self.environment.get("AZURE_AUTHORITY_HOST");
+        let authority = authority.as_ref().map_or_else(
+            || authority_of(name_of(registry)),
+            |authority| authority.as_str(),
+        );
+        let tenant = application.tenant.as_str();
+        let url = format!(
+            "{}/{tenant}/oauth2/v2.0/token",
+            authority.trim_end_matches('/')
+        );
+        let url = url_of("AZURE_AUTHORITY_HOST", &url)?;
+        let mut form = vec![
+            ("grant_type", "client_credentials"),
+            ("client_id", application.client.as_str()),
+            ("scope", SCOPE),
+        ];
+        match &application.proof {
+            Proof::Secret(secret) => form.push(("client_secret", secret)),
+            Proof::Assertion(token) => {
+                form.push(("client_assertion_type", ASSERTION));
+                form.push(("client_assertion", token));
+            }
+        }
+        let what = format!("credentials for {registry}: Azure's directory");
+        let question = Question::form(what, url, &form);
+        let granted: DirectoryToken = self.services.ask_json(&question).await?;
+        Ok(granted.access_token)
+    }
+
+    /// The registry's refresh token for the directory's token.
+    async fn exchange(
+        &self,
+        registry: &str,
+        tenant: &str,
+        token: &str,
+    ) -> Result<Zeroizing<String>, RegistryError> {
+        let what = format!("credentials for {registry}: exchange");
+        let url = exchange_url(registry)?;
+        let form = [
+            ("grant_type", "access_token"),
+            ("service", name_of(registry)),
+            ("tenant", tenant),
+            ("access_token", token),
+        ];
+        let question = Question::form(what, url, &form);
+        let granted: RegistryToken = self.services.ask_json(&question).await?;
+        Ok(granted.refresh_token)
+    }
+}
+
+#[async_trait]
+impl CredentialProvider for Azure {
+    async fn credential(&self, registry: &str) -> Result<Option<Issued>, RegistryError> {
+        if !source::is_azure(name_of(registry)) {
+            return Ok(None);
+        }
+        let Some(application) = self.application()? else {
+            return Ok(None);
+        };
+        let asked = SystemTime::now();
+        let token = self.directory_token(registry, &application).await?;
+        let token = self.exchange(registry, &application.tenant, &token).await?;
+        Ok(Some(Issued {
+            credential: Credential::identity_token(token.as_str()),
+            expires: Some(asked + LIFE),
+        }))
+    }
+
+    fn advice(&self, registry: &str) -> Option<String> {
+        source::is_azure(name_of(registry)).then(|| {
+            format!(
+                "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or \
+                 {TOKEN_FILE}, of an application with AcrPull or AcrPush, or run \
+                 `docker login {registry}`"
+            )
+        })
+    }
+}
+
+/// Where a directory's token is sent: to Azure's registries, over TLS.
+fn exchange_url(registry: &str) -> Result<Url, RegistryError> {
+    let refused = || {
+        RegistryError::Denied(format!(
+            "{registry} is none of Azure's registries: a token of Azure's directory does not go there"
+        ))
+    };
+    let url = Url::parse(&format!("https://{registry}/oauth2/exchange"));
+    let url = url.map_err(|_| refused())?;
+    match url.host_str().is_some_and(source::is_azure) {
+        true => Ok(url),
+        false => Err(refused()),
+    }
+}
+
+/// The directory of the cloud that a registry is in.
+fn authority_of(host: &str) -> &'static str {
+    match host.rsplit_once('.') {
+        Some((_, "cn")) => "https://login.chinacloudapi.cn",
+        Some((_, "us")) => "https://login.microsoftonline.us",
+        _ => "https://login.microsoftonline.com",
+    }
+}
+
+#[derive(Deserialize)]
+struct DirectoryToken {
+    access_token: Zeroizing<String>,
+}
+
+#[derive(Deserialize)]
+struct RegistryToken {
+    refresh_token: Zeroizing<String>,
+}
+
+const TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
+const SCOPE: &str = "https://containerregistry.azure.net/.default";
+const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// Of a registry's refresh token, as Azure documents it.
+const LIFE: Duration = Duration::from_secs(3 * 60 * 60);
