@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 
 use super::kept::Files;
-use super::model::{Artifact, File, Image, Key, Log, Sign, Verify};
+use super::model::{Artifact, File, Form, Image, Key, Log, Sign, Verify};
 use super::source::Source;
 use crate::cli::lent::{Lent, Secret};
 
@@ -137,7 +137,7 @@ pub fn sign(sign: &Sign, files: &Files) -> Command {
     command.flags([("store", sign.keep.store.as_ref())]);
     match &sign.artifact {
         Artifact::Image(image) => {
-            command.flag("format", sign.form.name());
+            command.flag("format", form(sign).name());
             command.flag("upload", sign.attach.to_string());
             command.flag("output-payload", &files.payload);
             command.annotations(&sign.annotations);
@@ -147,6 +147,14 @@ pub fn sign(sign: &Sign, files: &Files) -> Command {
         Artifact::File(file) => command.file(file, sign.keep.store.is_some()),
     }
     command
+}
+
+/// In which form to sign. What is kept in files is simple signing, as `verify --payload` takes nothing else.
+fn form(sign: &Sign) -> Form {
+    match sign.attach || sign.keep.store.is_some() {
+        true => sign.form,
+        false => Form::Simple,
+    }
 }
 
 /// `verify` or `verify-blob`, by what is attached, in the store or, with `kept`, in files.
@@ -178,3 +186,6 @@ pub fn verify(verify: &Verify, kept: Option<&Files>, report: &str) -> Command {
     }
     command
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 use std::fs;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use cosignet::oci::Digest;
 use serde_json::Value;
 
@@ -71,14 +73,10 @@ impl Files {
             Artifact::Image(_) => digest_in(&json(&files::read(&self.payload)?)),
             Artifact::File(_) => digest_of(&bundle),
         };
-        let entry = &bundle["verificationMaterial"]["tlogEntries"][0]["logIndex"];
         Ok(Made {
             digest,
             signature: signature.trim().to_owned(),
-            // protobuf's JSON writes long numbers as text.
-            log_index: entry
-                .as_str()
-                .map_or_else(|| entry.as_u64(), |text| text.parse().ok()),
+            log_index: log_index(&bundle),
         })
     }
 }
@@ -96,6 +94,16 @@ fn json(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).unwrap_or(Value::Null)
 }
 
+/// Of the log's entry in a bundle. protobuf's JSON writes long numbers as text, and leaves 0 out.
+fn log_index(bundle: &Value) -> Option<u64> {
+    let entry = bundle["verificationMaterial"]["tlogEntries"].get(0)?;
+    match entry.get("logIndex") {
+        None => Some(0),
+        Some(Value::String(text)) => text.parse().ok(),
+        Some(number) => number.as_u64(),
+    }
+}
+
 /// The digest of the image that a payload names: of simple signing, or of a statement.
 fn digest_in(payload: &Value) -> Option<String> {
     if let Some(digest) = payload["critical"]["image"]["docker-manifest-digest"].as_str() {
@@ -107,14 +115,11 @@ fn digest_in(payload: &Value) -> Option<String> {
 
 /// The digest of the file that a bundle is of.
 fn digest_of(bundle: &Value) -> Option<String> {
-    use base64::Engine as _;
     let digest = &bundle["messageSignature"]["messageDigest"];
     if digest["algorithm"].as_str() != Some("SHA2_256") {
         return None;
     }
-    let bytes = base64::engine::general_purpose::STANDARD
-        .decode(digest["digest"].as_str()?)
-        .ok()?;
+    let bytes = BASE64.decode(digest["digest"].as_str()?).ok()?;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     Some(format!("sha256:{hex}"))
 }
@@ -133,6 +138,23 @@ mod tests {
             ..File::default()
         };
         Files::of("f", &Artifact::File(file))
+    }
+
+    #[test]
+    fn bundles_tell_their_entry() {
+        let bundle = |entries: &str| -> Value {
+            let text = format!(r#"{{"verificationMaterial":{{"tlogEntries":{entries}}}}}"#);
+            serde_json::from_str(&text).unwrap()
+        };
+        for (entries, expected) in [
+            (r#"[{"logIndex":"12"}]"#, Some(12)),
+            (r#"[{"logIndex":12}]"#, Some(12)),
+            (r#"[{"logId":{}}]"#, Some(0)),
+            ("[]", None),
+            ("null", None),
+        ] {
+            assert_eq!(log_index(&bundle(entries)), expected, "{entries}");
+        }
     }
 
     #[test]
