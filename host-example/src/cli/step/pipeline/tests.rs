@@ -415,7 +415,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ),
         (
             signing("{ type: docker, spec: { image: } }", ""),
-            " } }\n  signing", "spec.source.spec.image: expected text, found nothing",
+            ": } }", "spec.source.spec.image: expected text, found nothing",
         ),
         (
             signing("{ type: gar, spec: { host: h, projectID: p, project: q, image: i } }", ""),
