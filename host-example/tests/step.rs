@@ -122,7 +122,7 @@ async fn a_failure_is_the_exit_code_and_ends_the_run() {
     assert_eq!(wrong.status.code(), Some(1));
     assert!(
         stderr(&wrong).contains(
-            "steps.yaml:12:55: [1].step.spec.verifySign.spec.public_key: there is no secret"
+            "steps.yaml:12:55: [1].step.spec.verifySign.spec.public_key: expected the name of a"
         ),
         "{}",
         stderr(&wrong)

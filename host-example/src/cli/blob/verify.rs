@@ -163,12 +163,12 @@ impl VerifyOptions {
     }
 
     fn conclude(&self, file: &str, result: Verified) -> Result<(), Failure> {
-        let report = format!("{:#}\n", report(self.artifact.report(file), &result));
+        let report = || format!("{:#}\n", report(self.artifact.report(file), &result));
         if self.output == Output::Json {
-            print(&report)?;
+            print(&report())?;
         }
         if let Some(path) = &self.output_report {
-            files::write(path, report.as_bytes(), 0o644)?;
+            files::write(path, report().as_bytes(), 0o644)?;
         }
         result?;
         eprintln!("Verified OK");

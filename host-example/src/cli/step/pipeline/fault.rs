@@ -51,6 +51,14 @@ pub enum Problem {
         environment_name(Kind::Secret, name)
     )]
     NoSecret { name: String },
+    /// What stands there may be the secret itself.
+    #[error(
+        "expected the name of a secret, and there is none of this name: say --set 'NAME=@FILE', or set \
+         COSIGNET_SECRET_NAME"
+    )]
+    NoSecretNamed,
+    #[error("control characters: expected text in a line")]
+    Control,
     #[error(
         "connector {connector:?} has a {there} and no {missing}: say --set \
          'connector.{connector}.{missing}=…', or set {}",

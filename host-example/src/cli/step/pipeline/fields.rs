@@ -101,24 +101,29 @@ impl<'n> Value<'n> {
                 }
             }
         }
-        Ok(text)
+        // It is printed, and lines of a log may be commands to a runner.
+        match text.contains(char::is_control) {
+            true => Err(self.fault(Problem::Control)),
+            false => Ok(text),
+        }
     }
 
     /// The secret that it names: `NAME`, `<+secrets.getValue("NAME")>`, or a variable.
     pub fn secret(&self, variables: &Variables<'_>) -> Result<Secret, Fault> {
         let pieces = pieces(self.plain()?).map_err(|problem| self.fault(problem))?;
-        let (kind, name) = match pieces.as_slice() {
-            [Piece::Secret(name) | Piece::Text(name)] => (Kind::Secret, *name),
-            [Piece::Variable(name)] => (Kind::Variable, *name),
+        let (kind, name, problem) = match *pieces.as_slice() {
+            [Piece::Text(name)] => (Kind::Secret, name, Problem::NoSecretNamed),
+            [Piece::Secret(name)] => (Kind::Secret, name, Problem::NoSecret { name: name.into() }),
+            [Piece::Variable(name)] => (
+                Kind::Variable,
+                name,
+                Problem::NoVariable { name: name.into() },
+            ),
             _ => return Err(self.fault(Problem::Expression)),
         };
-        variables.find(kind, name).ok_or_else(|| {
-            let name = name.to_owned();
-            self.fault(match kind {
-                Kind::Variable => Problem::NoVariable { name },
-                Kind::Secret | Kind::Connector => Problem::NoSecret { name },
-            })
-        })
+        variables
+            .find(kind, name)
+            .ok_or_else(|| self.fault(problem))
     }
 
     /// It as a switch.

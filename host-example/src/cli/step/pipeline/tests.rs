@@ -470,8 +470,17 @@ fn what_is_wrong_is_named_with_its_place() {
         ),
         (
             signing(docker, "").replace("account.Cosign_Private_Key", "account.other"),
-            "account.other", "spec.signing.spec.private_key: there is no secret \"account.other\": say --set \
-             'account.other=@FILE', or set COSIGNET_SECRET_ACCOUNT_OTHER",
+            "account.other", "spec.signing.spec.private_key: expected the name of a secret, and there is none of this \
+             name: say --set 'NAME=@FILE', or set COSIGNET_SECRET_NAME",
+        ),
+        (
+            signing(docker, "").replace("account.Cosign_Private_Key", "'<+secrets.getValue(\"a.b\")>'"),
+            "'<+secrets", "spec.signing.spec.private_key: there is no secret \"a.b\": say --set 'a.b=@FILE', or set \
+             COSIGNET_SECRET_A_B",
+        ),
+        (
+            signing("{ type: docker, spec: { image: \"a\\n::warning::b\" } }", ""),
+            "\"a\\n", "spec.source.spec.image: control characters: expected text in a line",
         ),
         (
             "type: SscaArtifactSigning\n".into(),

@@ -16,6 +16,13 @@ pub struct Pushed {
     pub digest: String,
 }
 
+impl Pushed {
+    /// It is printed, and lines of a log may be commands to a runner.
+    fn is_in_a_line(&self) -> bool {
+        !(self.image.contains(char::is_control) || self.digest.contains(char::is_control))
+    }
+}
+
 #[derive(Deserialize)]
 struct Document {
     kind: String,
@@ -39,7 +46,17 @@ fn parse(bytes: &[u8]) -> Result<Vec<Pushed>, Failure> {
     let document: Document = serde_json::from_slice(bytes)
         .map_err(|error| Failure::other(format!("no artifact file: {error}")))?;
     match document.kind.as_str() {
-        "docker/v1" => Ok(document.data.images),
+        "docker/v1" => match document
+            .data
+            .images
+            .iter()
+            .find(|pushed| !pushed.is_in_a_line())
+        {
+            None => Ok(document.data.images),
+            Some(_) => Err(Failure::other(
+                "the name of an image has control characters",
+            )),
+        },
         other => Err(Failure::other(format!(
             "an artifact file of kind {other:?}: expected docker/v1"
         ))),
@@ -66,6 +83,7 @@ mod tests {
             b"[",
             br#"{"kind":"fileUpload/v1","data":{"images":[]}}"#,
             br#"{"kind":"docker/v1","data":{"images":[{"image":"a"}]}}"#,
+            br#"{"kind":"docker/v1","data":{"images":[{"image":"a\n::x::","digest":"b"}]}}"#,
         ] {
             assert!(parse(bad).is_err());
         }

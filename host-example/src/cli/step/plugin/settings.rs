@@ -36,6 +36,8 @@ pub enum Problem {
     MissingFor(&'static str),
     #[error("not text")]
     NoText,
+    #[error("control characters: expected text in a line")]
+    Control,
     #[error("expected {expected}, found {found:?}")]
     Value { expected: String, found: String },
     /// What stands there may be a secret.
@@ -141,7 +143,9 @@ impl<'a> Settings<'a> {
     /// The text of a setting.
     pub fn text(&self, setting: &Setting) -> Result<Option<String>, SettingFault> {
         let found = self.find(setting);
-        found.map(|found| Ok(found.text()?.to_owned())).transpose()
+        found
+            .map(|found| found.in_a_line(found.text()?).map(ToOwned::to_owned))
+            .transpose()
     }
 
     /// The switch of a setting; off where it is not there.
@@ -153,6 +157,18 @@ impl<'a> Settings<'a> {
             "true" | "1" | "t" | "yes" | "on" => Ok(true),
             "false" | "0" | "f" | "no" | "off" => Ok(false),
             _ => Err(found.unexpected("true or false")),
+        }
+    }
+
+    /// The texts of a setting that is a list, each in a line.
+    pub fn names(&self, setting: &Setting) -> Result<Vec<String>, SettingFault> {
+        let names = self.list(setting)?;
+        match (
+            names.iter().any(|name| name.contains(char::is_control)),
+            self.find(setting),
+        ) {
+            (true, Some(found)) => Err(found.fault(Problem::Control)),
+            _ => Ok(names),
         }
     }
 
@@ -169,7 +185,12 @@ impl<'a> Settings<'a> {
         let Some(found) = self.find(setting) else {
             return Ok(Vec::new());
         };
-        list::map(found.text()?).ok_or_else(|| found.fault(Problem::Secret(list::MAP)))
+        let pairs = list::map(found.text()?);
+        let pairs = pairs.ok_or_else(|| found.fault(Problem::Secret(list::MAP)))?;
+        for text in pairs.iter().flat_map(|(key, value)| [key, value]) {
+            found.in_a_line(text)?;
+        }
+        Ok(pairs)
     }
 
     /// The time of a setting.
@@ -195,6 +216,14 @@ impl Found {
     /// The value as text.
     pub fn text(&self) -> Result<&str, SettingFault> {
         self.value.text().ok_or_else(|| self.fault(Problem::NoText))
+    }
+
+    /// A text that is printed: lines of a log may be commands to a runner.
+    fn in_a_line<'t>(&self, text: &'t str) -> Result<&'t str, SettingFault> {
+        match text.contains(char::is_control) {
+            true => Err(self.fault(Problem::Control)),
+            false => Ok(text),
+        }
     }
 
     /// The value as it is.

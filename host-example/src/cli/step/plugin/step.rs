@@ -171,7 +171,7 @@ fn file(settings: &Settings<'_>) -> Result<File, SettingFault> {
         return Err(kind.unexpected(ARTIFACT_KINDS.join(", ")));
     }
     Ok(File {
-        path: path.text()?.to_owned(),
+        path: settings.text(&table::PATH)?.unwrap_or_default(),
         kind: settings.text(&table::ARTIFACT_TYPE)?,
         name: settings.text(&table::ARTIFACT_NAME)?,
         version: settings.text(&table::ARTIFACT_VERSION)?,
@@ -181,8 +181,8 @@ fn file(settings: &Settings<'_>) -> Result<File, SettingFault> {
 /// The images, each with the digest that it must have: those that are named, or those that an earlier step
 /// has pushed.
 fn images(settings: &Settings<'_>) -> Result<Vec<(String, Option<String>)>, SettingFault> {
-    let named = settings.list(&table::IMAGE)?;
-    let tags = settings.list(&table::TAGS)?;
+    let named = settings.names(&table::IMAGE)?;
+    let tags = settings.names(&table::TAGS)?;
     if named.is_empty() {
         return pushed(settings);
     }

@@ -241,6 +241,21 @@ fn what_contradicts_itself_is_refused() {
             &[("PLUGIN_IMAGE", "a"), ("PLUGIN_PRIVAT_KEY", "hush")],
             "no setting of this plugin",
         ),
+        (
+            &[("PLUGIN_IMAGE", "[\"a\\n::warning::b\"]")],
+            "PLUGIN_IMAGE: control characters",
+        ),
+        (
+            &[("PLUGIN_PATH", "a\n::warning::b")],
+            "PLUGIN_PATH: control characters",
+        ),
+        (
+            &[
+                ("PLUGIN_IMAGE", "a"),
+                ("PLUGIN_ANNOTATIONS", "{\"a\":\"\\n\"}"),
+            ],
+            "PLUGIN_ANNOTATIONS: control characters",
+        ),
     ] {
         let words = with(SIGN, settings).unwrap_err();
         assert!(
