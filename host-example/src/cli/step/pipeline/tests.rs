@@ -322,6 +322,22 @@ fn keys_may_stay_in_a_secret_manager() {
     }
 }
 
+/// What cannot run without a Vault is at least read.
+#[test]
+fn the_example_with_vault_is_read() {
+    let text = include_str!("../../../../examples/vault.yaml");
+    let found = steps(text, ALL).unwrap();
+    assert_eq!(found.len(), 4);
+    for step in &found {
+        let (keys, store) = match &step.task {
+            Task::Sign(sign) => (std::slice::from_ref(&sign.key), &sign.keep.store),
+            Task::Verify(verify) => (verify.keys.as_slice(), &verify.keep.store),
+        };
+        assert!(matches!(keys, [Key::Named(name)] if name == "hashivault://cosign"));
+        assert_eq!(store.as_deref(), Some("cosignet.db"));
+    }
+}
+
 #[test]
 fn what_is_cosignets_own_is_read() {
     let more = "  annotations: { env: prod, n: 012 }\n  format: both\n  store: s.db\n  signatureFolder: out\n  \
