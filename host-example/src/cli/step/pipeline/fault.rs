@@ -25,6 +25,11 @@ pub enum Problem {
          of steps or a step"
     )]
     NoSteps,
+    #[error(
+        "a step where none is run: expected it in pipeline.stages[].stage.spec.execution.steps, a stepGroup or \
+         parallel"
+    )]
+    Stray,
     #[error("unknown field {name:?}: expected one of {}", expected.join(", "))]
     UnknownField {
         name: String,

@@ -184,6 +184,21 @@ fn a_step_or_a_list_of_steps_is_enough() {
     ] {
         assert!(fails(text).starts_with("1:1: no step of type"), "{text}");
     }
+    for text in [
+        PIPELINE.replace("stepGroup", "stepGruop"),
+        PIPELINE.replace("- parallel:", "- paralel:"),
+        format!("template:\n    {indented}"),
+        format!(
+            "- step: {{ type: Run, spec:\n    {{ {} }} }}",
+            "type: SscaArtifactSigning"
+        ),
+    ] {
+        let words = fails(&text);
+        assert!(
+            words.contains("a step where none is run"),
+            "{words}: {text}"
+        );
+    }
     assert_eq!(
         fails("pipeline:\n  stages: <+input>\n"),
         "2:11: pipeline.stages: expected a list, found text"

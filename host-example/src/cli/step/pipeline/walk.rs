@@ -1,10 +1,13 @@
-use super::fault::Fault;
+use super::fault::{Fault, Problem};
 use super::fields::Value;
+use crate::cli::step::yaml::{Content, Node};
 
 /// The signing and verification steps of a file, in the order in which they stand there: of a whole
 /// pipeline, of a list of steps, or one alone. What runs in parallel elsewhere is one after the other here.
-/// Steps for a rollback are none of them.
+/// Steps for a rollback are none of them. One that stands anywhere else is an error: it would be left out
+/// without a word.
 pub fn steps(root: Value<'_>) -> Result<Vec<Value<'_>>, Fault> {
+    let document = root.node;
     let mut found = Vec::new();
     if let Some(pipeline) = root.get("pipeline") {
         if let Some(stages) = pipeline.get("stages") {
@@ -22,7 +25,31 @@ pub fn steps(root: Value<'_>) -> Result<Vec<Value<'_>>, Fault> {
     } else {
         in_step(root, &mut found)?;
     }
-    Ok(found)
+    match stray(document, &found) {
+        None => Ok(found),
+        Some(node) => Err(Value::root(node).fault(Problem::Stray)),
+    }
+}
+
+/// A step that is none of those that were found. It is as deep in calls as the document is deep.
+fn stray<'n>(node: &'n Node, found: &Found<'_>) -> Option<&'n Node> {
+    if is_ours(node) {
+        let is_found = found.iter().any(|value| std::ptr::eq(value.node, node));
+        return (!is_found).then_some(node);
+    }
+    match &node.content {
+        Content::Scalar { .. } => None,
+        Content::List(items) => items.iter().find_map(|item| stray(item, found)),
+        Content::Map(entries) => entries
+            .iter()
+            .filter(|entry| entry.key != "rollbackSteps")
+            .find_map(|entry| stray(&entry.value, found)),
+    }
+}
+
+fn is_ours(node: &Node) -> bool {
+    let kind = node.get("type").and_then(Node::text);
+    matches!(kind, Some(SIGNING | VERIFICATION))
 }
 
 type Found<'n> = Vec<Value<'n>>;
@@ -67,9 +94,7 @@ fn in_step<'n>(item: Value<'n>, found: &mut Found<'n>) -> Result<(), Fault> {
         };
     }
     let step = item.get("step").unwrap_or(item);
-    if let Some(kind) = step.get("type")
-        && matches!(kind.node.text(), Some(SIGNING | VERIFICATION))
-    {
+    if is_ours(step.node) {
         found.push(step);
     }
     Ok(())
