@@ -175,8 +175,10 @@ fn reports_say_what_a_file_is() {
             "--signature",
             &signature,
         ];
-        let verified = world.run(&[&verify[..], &["-o", "json"], flags, &[file]].concat());
+        let output = ["-o", "json", "--output-report", "report.json"];
+        let verified = world.run(&[&verify[..], &output, flags, &[file]].concat());
         let report: Value = serde_json::from_slice(&succeeds(verified).stdout).unwrap();
+        assert_eq!(world.json("report.json"), report);
         let (kind, name, version) = expected;
         let artifact = json!({ "path": file, "kind": kind, "name": name, "version": version });
         assert_eq!(report["artifact"], artifact);

@@ -140,9 +140,13 @@ async fn signs_verifies_and_exits_as_cosign() {
         "other.pub",
         "--output",
         "report",
+        "--output-report",
+        "report.json",
         &signed,
     ]);
     let json: serde_json::Value = serde_json::from_slice(&report.stdout).unwrap();
+    let written = fs::read(folder.path().join("report.json")).unwrap();
+    assert_eq!(written, report.stdout, "in the file too");
     assert_eq!(json["verified"], false);
     assert!(
         json.to_string().contains("none of the given keys"),

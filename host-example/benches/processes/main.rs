@@ -31,11 +31,15 @@ mod lab;
 mod outcome;
 #[path = "../../../tests/interop/peers.rs"]
 mod peers;
+#[allow(dead_code)]
 #[path = "../../../tests/interop/registry.rs"]
 mod registry;
 #[allow(dead_code)]
 #[path = "../../../tests/interop/site.rs"]
 mod site;
+#[allow(dead_code)]
+#[path = "../../../tests/interop/token_service.rs"]
+mod token_service;
 #[allow(dead_code)]
 #[path = "../../../tests/interop/tool.rs"]
 mod tool;

@@ -57,6 +57,11 @@ impl Failure {
         ExitCode::from(self.code)
     }
 
+    /// Whether no signature was found, or none that counts.
+    pub fn is_without_signature(&self) -> bool {
+        matches!(self.code, NO_SIGNATURES | NO_MATCH)
+    }
+
     /// Says what failed.
     pub fn about(self, subject: &str) -> Self {
         Self {

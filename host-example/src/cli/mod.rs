@@ -13,6 +13,7 @@ mod failure;
 mod files;
 mod keys;
 mod layout;
+mod lent;
 mod log;
 mod options;
 mod predicate;
@@ -23,11 +24,14 @@ mod secrets;
 mod sign;
 mod signing;
 mod source;
+mod step;
 mod tree;
 mod turns;
 mod verdicts;
 mod verify;
 mod verify_attestation;
+
+use std::ffi::OsString;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
@@ -48,10 +52,14 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Those of this process; ends it where they are wrong.
+    /// Those of this process; ends it where they are wrong. Without any, those of a plugin, where a CI
+    /// runner has left its settings.
     pub fn of_process() -> Self {
-        let given = std::env::args_os();
-        Self::parse_from(booleans::plain(&Self::command(), given))
+        let mut given: Vec<OsString> = std::env::args_os().collect();
+        if given.len() == 1 && step::Plugin::is_meant() {
+            given.push(step::Plugin::NAME.into());
+        }
+        Self::parse_from(booleans::plain(&Self::command(), given.into_iter()))
     }
 }
 
@@ -101,6 +109,9 @@ enum Command {
     VerifyBlobAttestation(blob::VerifyBlobAttestation),
     /// Verify a file by a sigstore bundle, with the command line of sigstore's conformance tests.
     VerifyBundle(blob::VerifyBundle),
+    #[command(name = "step")]
+    RunSteps(step::RunSteps),
+    Plugin(step::Plugin),
 }
 
 #[derive(Subcommand)]
@@ -120,7 +131,11 @@ enum Attach {
 /// Runs a command.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let common = arguments.common;
-    let limit = common.timeout();
+    let limit = match &arguments.command {
+        // Each of their steps has its own.
+        Command::RunSteps(_) | Command::Plugin(_) => None,
+        _ => common.timeout(),
+    };
     let command = async {
         match arguments.command {
             Command::Demo(demo) => demo.run(&common).await,
@@ -145,6 +160,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::AttestBlob(attest) => attest.run(&common).await,
             Command::VerifyBlobAttestation(verify) => verify.run(&common).await,
             Command::VerifyBundle(verify) => verify.run(&common).await,
+            Command::RunSteps(steps) => steps.run(&common).await,
+            Command::Plugin(plugin) => plugin.run(&common).await,
         }
     };
     match limit {

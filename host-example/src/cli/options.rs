@@ -6,8 +6,8 @@ use cosignet_host::registry::{AllowHttp, Credential};
 use cosignet_host::{HostError, OciRegistry, Program, World};
 
 use super::failure::Failure;
-use super::files;
 use super::source::SourceOptions;
+use super::{files, lent};
 
 /// What every command takes.
 #[derive(Args)]
@@ -24,6 +24,11 @@ impl Common {
     /// How long a command may take.
     pub fn timeout(&self) -> Option<Duration> {
         Some(self.timeout).filter(|limit| !limit.is_zero())
+    }
+
+    /// The file of `--component`, for a command that is run by this one.
+    pub fn component(&self) -> Option<&str> {
+        self.component.as_deref()
     }
 
     /// The component to run.
@@ -90,6 +95,9 @@ impl RegistryOptions {
         }
         if let Some(token) = &self.registry_token {
             builder = builder.credential(Credential::bearer(token.clone()));
+        }
+        if let Some(credential) = lent::credential() {
+            builder = builder.credential(credential);
         }
         if let Some(file) = &self.registry_cacert {
             builder = builder.extra_ca(files::read(file)?);

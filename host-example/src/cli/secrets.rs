@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Read as _};
 use zeroize::Zeroizing;
 
 use super::failure::Failure;
-use super::files;
+use super::{files, lent};
 
 /// A key: a file, or `env://NAME`.
 pub fn key(reference: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
@@ -14,15 +14,20 @@ pub fn key(reference: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
             Ok(value) => Ok(Zeroizing::new(value.into_bytes())),
             Err(error) => Err(Failure::other(format!("loading env://{name}: {error}"))),
         },
+        Some((lent::SCHEME, number)) => lent::key(number)
+            .ok_or_else(|| Failure::other(format!("no key was lent as {reference}"))),
         Some((scheme, _)) => Err(Failure::other(format!(
             "keys at {scheme}:// are not supported; give a file or env://NAME"
         ))),
     }
 }
 
-/// The password of a private key: `COSIGN_PASSWORD`, empty as well; a prompt on a terminal; all of
-/// standard input. As cosign does.
+/// The password of a private key: what a step lends; `COSIGN_PASSWORD`, empty as well; a prompt on a
+/// terminal; all of standard input. As cosign does.
 pub fn password(confirm: bool) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    if let Some(password) = lent::password() {
+        return Ok(password);
+    }
     if let Some(password) = env::var_os("COSIGN_PASSWORD") {
         return Ok(Zeroizing::new(password.into_encoded_bytes()));
     }

@@ -11,9 +11,9 @@ use cosignet_host::api::report::{
 
 use cosignet_host::layout::Layout;
 
-use super::envelope;
 use super::failure::{Failure, registry_words, rejection_words};
 use super::keys::print;
+use super::{envelope, files};
 
 /// What is printed.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,6 +45,8 @@ pub struct Verdicts<'a> {
     pub images: &'a [String],
     pub kind: Kind,
     pub output: Output,
+    /// A file that the report is written to as well.
+    pub report: Option<&'a str>,
 }
 
 type Verified = Result<VerifiedImage, VerificationError>;
@@ -55,7 +57,7 @@ impl Verdicts<'_> {
         let total = results.len();
         let (mut failures, mut reports) = (Vec::new(), Vec::new());
         for (image, result) in self.images.iter().zip(results) {
-            if self.output == Output::Report {
+            if self.output == Output::Report || self.report.is_some() {
                 reports.push(report(image, self.kind, &result));
             }
             match result {
@@ -69,9 +71,12 @@ impl Verdicts<'_> {
                 }
             }
         }
+        let whole = json!({ "verified": failures.is_empty(), "images": reports });
         if self.output == Output::Report {
-            let whole = json!({ "verified": failures.is_empty(), "images": reports });
             print(&format!("{whole:#}\n"))?;
+        }
+        if let Some(path) = self.report {
+            files::write(path, format!("{whole:#}\n").as_bytes(), 0o644)?;
         }
         Failure::of_many(failures, total)
     }

@@ -43,6 +43,9 @@ pub struct Verify {
     /// What to print: cosign's JSON, the payloads, or a report of every signature.
     #[arg(short, long, value_enum, default_value_t = Output::Json)]
     output: Output,
+    /// Write a report of every signature there, whatever is printed.
+    #[arg(long, value_name = "FILE")]
+    output_report: Option<String>,
     #[command(flatten)]
     registry: RegistryOptions,
     /// Images: [HOST/]REPOSITORY[:TAG][@DIGEST].
@@ -66,6 +69,7 @@ impl Verify {
             images: &images,
             kind: Kind::Signature,
             output: self.output,
+            report: self.output_report.as_deref(),
         }
         .conclude(results)
     }

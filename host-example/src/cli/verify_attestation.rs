@@ -22,6 +22,9 @@ pub struct VerifyAttestation {
     /// attestation.
     #[arg(short, long, value_enum, default_value_t = Output::Json)]
     output: Output,
+    /// Write a report of every signature there, whatever is printed.
+    #[arg(long, value_name = "FILE")]
+    output_report: Option<String>,
     #[command(flatten)]
     registry: RegistryOptions,
     /// Images: [HOST/]REPOSITORY[:TAG][@DIGEST].
@@ -51,6 +54,7 @@ impl VerifyAttestation {
             images: &images,
             kind: Kind::Attestation,
             output: self.output,
+            report: self.output_report.as_deref(),
         }
         .conclude(results)
     }

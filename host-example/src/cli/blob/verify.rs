@@ -58,6 +58,9 @@ struct VerifyOptions {
     /// What to print on standard output: nothing, or a report of every signature.
     #[arg(short, long, value_enum, default_value_t = Output::Text)]
     output: Output,
+    /// Write the report of every signature there, whatever is printed.
+    #[arg(long, value_name = "FILE")]
+    output_report: Option<String>,
     #[command(flatten)]
     artifact: ArtifactOptions,
     #[command(flatten)]
@@ -160,9 +163,12 @@ impl VerifyOptions {
     }
 
     fn conclude(&self, file: &str, result: Verified) -> Result<(), Failure> {
+        let report = || format!("{:#}\n", report(self.artifact.report(file), &result));
         if self.output == Output::Json {
-            let report = report(self.artifact.report(file), &result);
-            print(&format!("{report:#}\n"))?;
+            print(&report())?;
+        }
+        if let Some(path) = &self.output_report {
+            files::write(path, report().as_bytes(), 0o644)?;
         }
         result?;
         eprintln!("Verified OK");

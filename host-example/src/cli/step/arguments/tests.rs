@@ -1,0 +1,317 @@
+use super::*;
+use crate::cli::step::model::Keep;
+use crate::cli::step::source::Kind;
+
+fn image(name: &str) -> Image {
+    Image {
+        name: name.into(),
+        source: None,
+        digest: None,
+        credential: None,
+        allow_http: false,
+    }
+}
+
+fn to_sign(artifact: Artifact) -> Sign {
+    Sign {
+        artifact,
+        key: Key::Named("env://KEY".into()),
+        password: None,
+        attach: true,
+        form: Form::Simple,
+        annotations: Vec::new(),
+        log: Log::default(),
+        keep: Keep {
+            store: None,
+            folder: None,
+        },
+    }
+}
+
+fn to_verify(artifact: Artifact) -> Verify {
+    Verify {
+        artifact,
+        keys: vec![Key::Named("env://KEY".into())],
+        annotations: Vec::new(),
+        log: Log::default(),
+        keep: to_sign(Artifact::File(File::default())).keep,
+    }
+}
+
+fn files() -> Files {
+    Files {
+        signature: "S".into(),
+        payload: "P".into(),
+        bundle: "B".into(),
+    }
+}
+
+fn line(command: &Command) -> String {
+    let arguments = command.arguments.iter();
+    let arguments = arguments.map(|argument| argument.to_str().unwrap());
+    arguments.collect::<Vec<_>>().join(" ")
+}
+
+fn signs(task: &Sign) -> String {
+    line(&sign(task, &files()))
+}
+
+fn verifies(task: &Verify) -> String {
+    line(&verify(task, None, "R"))
+}
+
+const SIGN: &str = "sign --key=env://KEY --output-signature=S --bundle=B --format=simple --upload=true \
+                    --output-payload=P --";
+
+#[test]
+fn an_image_is_signed_and_verified_by_its_name() {
+    let task = to_sign(Artifact::Image(image("r.example/app")));
+    assert_eq!(signs(&task), format!("{SIGN} r.example/app"));
+    let task = to_verify(Artifact::Image(image("r.example/app")));
+    assert_eq!(
+        verifies(&task),
+        "verify --key=env://KEY --output-report=R -- r.example/app"
+    );
+    assert_eq!(
+        line(&verify(&task, Some(&files()), "R")),
+        "verify --key=env://KEY --output-report=R --bundle=B --payload=P -- r.example/app"
+    );
+}
+
+#[test]
+fn each_kind_of_registry_has_its_flags() {
+    let told = |kind, fields: [Option<&str>; 5]| {
+        let [region, account, host, project, subscription] =
+            fields.map(|field| field.map(Into::into));
+        let source = Some(Source {
+            kind,
+            region,
+            account,
+            host,
+            project,
+            subscription,
+        });
+        let digest = Some("sha256:0".into());
+        let image = Image {
+            source,
+            digest,
+            ..image("app:1")
+        };
+        let line = signs(&to_sign(Artifact::Image(image)));
+        let line = line.strip_prefix(SIGN.strip_suffix("--").unwrap()).unwrap();
+        line.strip_suffix(" --digest=sha256:0 -- app:1")
+            .unwrap()
+            .to_owned()
+    };
+    for (kind, fields, expected) in [
+        (
+            Kind::Ecr,
+            [Some("r"), Some("01"), None, None, None],
+            "--source=ecr --region=r --account-id=01",
+        ),
+        (
+            Kind::Gcr,
+            [None, None, Some("h"), Some("p"), None],
+            "--source=gcr --registry-host=h --project-id=p",
+        ),
+        (
+            Kind::Gar,
+            [None, None, Some("h"), Some("p"), None],
+            "--source=gar --registry-host=h --project-id=p",
+        ),
+        (
+            Kind::Acr,
+            [None, None, None, None, Some("s")],
+            "--source=acr --subscription-id=s",
+        ),
+        (
+            Kind::Docker,
+            [None, None, Some("h"), None, None],
+            "--source=docker --registry-host=h",
+        ),
+        (Kind::Har, [None; 5], "--source=har"),
+        (
+            Kind::Jfrog,
+            [None, None, Some("h"), None, None],
+            "--source=jfrog --registry-host=h",
+        ),
+        (Kind::Ghcr, [None; 5], "--source=ghcr"),
+    ] {
+        assert_eq!(told(kind, fields), expected);
+    }
+    let pinned = Image {
+        digest: Some("sha256:0".into()),
+        ..image("app:1")
+    };
+    let task = to_verify(Artifact::Image(pinned));
+    assert!(verifies(&task).ends_with("-- app:1@sha256:0"));
+}
+
+#[test]
+fn secrets_are_lent_and_stand_in_no_argument() {
+    let key = Key::Given(Secret::new("hush"));
+    let credential = Some(cosignet_host::registry::Credential::basic("ada", "hush"));
+    let image = Image {
+        credential,
+        ..image("a")
+    };
+    let task = Sign {
+        key: key.clone(),
+        password: Some(Secret::new("hush")),
+        ..to_sign(Artifact::Image(image.clone()))
+    };
+    let command = sign(&task, &files());
+    assert!(line(&command).contains("--key=lent://0 ") && !line(&command).contains("hush"));
+    assert_eq!(command.lent.password.unwrap().bytes(), b"hush");
+    assert!(command.lent.credential.is_some());
+    // Nobody is asked for a password that was not said.
+    let command = sign(&to_sign(Artifact::Image(image.clone())), &files());
+    assert_eq!(command.lent.password.unwrap().bytes(), b"");
+    let task = Verify {
+        keys: vec![key.clone(), key, Key::Named("hashivault://k".into())],
+        ..to_verify(Artifact::Image(image))
+    };
+    assert!(verifies(&task).contains("--key=lent://0 --key=lent://1 --key=hashivault://k "));
+}
+
+#[test]
+fn logs_are_named_or_silent() {
+    let named = Log {
+        air_gap: false,
+        url: Some("https://log".into()),
+        key: Some("k".into()),
+        trusted_root: Some("t".into()),
+        public_good: true,
+    };
+    let trusted = "--rekor-key=k --trusted-root=t --rekor-public-good";
+    for (log, signed, verified) in [
+        (Log::default(), String::new(), String::new()),
+        (
+            named.clone(),
+            format!("--rekor-url=https://log {trusted} "),
+            format!("{trusted} --output-report=R --rekor-url=https://log "),
+        ),
+        (
+            Log {
+                air_gap: true,
+                ..named
+            },
+            format!("--air-gap {trusted} "),
+            format!("{trusted} --output-report=R --air-gap "),
+        ),
+    ] {
+        let task = Sign {
+            log: log.clone(),
+            ..to_sign(Artifact::Image(image("a")))
+        };
+        assert!(signs(&task).contains(&format!("--key=env://KEY {signed}--output-signature")));
+        let task = Verify {
+            log,
+            ..to_verify(Artifact::Image(image("a")))
+        };
+        let verified = match verified.as_str() {
+            "" => "--output-report=R ".to_owned(),
+            _ => verified,
+        };
+        assert_eq!(
+            verifies(&task),
+            format!("verify --key=env://KEY {verified}-- a")
+        );
+    }
+}
+
+#[test]
+fn forms_claims_and_the_store_are_handed_on() {
+    let store = Keep {
+        store: Some("s.db".into()),
+        folder: None,
+    };
+    let task = Sign {
+        form: Form::Both,
+        attach: false,
+        annotations: vec![("env".into(), "a, \"b\"".into())],
+        ..to_sign(Artifact::Image(image("a")))
+    };
+    let line = signs(&task);
+    assert!(
+        line.contains("--format=simple --upload=false"),
+        "files hold simple signing: {line}"
+    );
+    assert!(
+        line.contains("--annotations=\"env=a, \"\"b\"\"\""),
+        "{line}"
+    );
+    let task = Sign {
+        keep: store.clone(),
+        ..task
+    };
+    assert!(signs(&task).contains("--store=s.db --format=both --upload=false"));
+    let task = Verify {
+        keep: store,
+        annotations: vec![("env".into(), "prod".into())],
+        ..to_verify(Artifact::Image(image("a")))
+    };
+    assert!(verifies(&task).contains("--store=s.db --annotations=\"env=prod\""));
+}
+
+#[test]
+fn files_are_signed_and_verified_as_blobs() {
+    let file = Artifact::File(File {
+        path: "-odd name.jar".into(),
+        kind: Some("jar".into()),
+        name: Some("odd".into()),
+        version: Some("1".into()),
+    });
+    let task = to_sign(file.clone());
+    let expected = "sign-blob --key=env://KEY --output-signature=S --bundle=B";
+    assert_eq!(signs(&task), format!("{expected} -- -odd name.jar"));
+    let described = "--artifact-type=jar --artifact-name=odd --artifact-version=1 -- -odd name.jar";
+    let task = Sign {
+        keep: Keep {
+            store: Some("s.db".into()),
+            folder: None,
+        },
+        ..task
+    };
+    assert_eq!(signs(&task), format!("{expected} --store=s.db {described}"));
+    let task = to_verify(file);
+    assert_eq!(
+        line(&verify(&task, Some(&files()), "R")),
+        format!("verify-blob --key=env://KEY --output-report=R --bundle=B {described}")
+    );
+}
+
+/// Every flag that this build has is one that the command line takes.
+#[test]
+fn the_command_line_takes_what_it_is_given() {
+    use clap::Parser as _;
+    let takes = |command: Command| {
+        let line = [vec!["cosignet".into()], command.arguments].concat();
+        crate::cli::Arguments::try_parse_from(line)
+            .map(|_| ())
+            .unwrap();
+    };
+    let log = Log {
+        air_gap: true,
+        url: None,
+        key: Some("k".into()),
+        trusted_root: Some("t".into()),
+        public_good: true,
+    };
+    let image = Image {
+        allow_http: true,
+        ..image("a")
+    };
+    for artifact in [Artifact::Image(image), Artifact::File(File::default())] {
+        let task = Sign {
+            log: log.clone(),
+            ..to_sign(artifact.clone())
+        };
+        takes(sign(&task, &files()));
+        let task = Verify {
+            log: log.clone(),
+            ..to_verify(artifact)
+        };
+        takes(verify(&task, Some(&files()), "R"));
+    }
+}

@@ -1,0 +1,181 @@
+//! A step, whoever asks for it: a pipeline's YAML and a plugin's settings are both read into this.
+
+use std::time::Duration;
+
+use cosignet_host::registry::Credential;
+
+use super::source::Source;
+use crate::cli::lent::Secret;
+
+/// A step of a pipeline.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What it is called.
+    pub name: String,
+    /// How long it may take, if it says.
+    pub timeout: Option<Duration>,
+    /// What it does.
+    pub task: Task,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum Task {
+    Sign(Sign),
+    Verify(Verify),
+}
+
+/// To sign an artifact.
+#[derive(Clone, Debug)]
+pub struct Sign {
+    pub artifact: Artifact,
+    pub key: Key,
+    /// The password of the private key; a key service needs none.
+    pub password: Option<Secret>,
+    /// Attach the signature to the image's repository.
+    pub attach: bool,
+    pub form: Form,
+    /// Claims to sign too.
+    pub annotations: Vec<(String, String)>,
+    pub log: Log,
+    pub keep: Keep,
+}
+
+/// To verify an artifact.
+#[derive(Clone, Debug)]
+pub struct Verify {
+    pub artifact: Artifact,
+    /// Whose signatures count: one of them suffices.
+    pub keys: Vec<Key>,
+    /// Claims that must have been signed.
+    pub annotations: Vec<(String, String)>,
+    pub log: Log,
+    pub keep: Keep,
+}
+
+/// What is signed or verified.
+#[derive(Clone, Debug)]
+pub enum Artifact {
+    Image(Image),
+    File(File),
+}
+
+/// An image in a registry.
+#[derive(Clone, Debug)]
+pub struct Image {
+    /// Its name, as far as the source does not say it.
+    pub name: String,
+    /// Which kind of registry it is in, where the name alone does not tell.
+    pub source: Option<Source>,
+    /// The digest that it must have.
+    pub digest: Option<String>,
+    /// What the registry is told; otherwise docker's and podman's configuration are asked.
+    pub credential: Option<Credential>,
+    /// Allow plain HTTP.
+    pub allow_http: bool,
+}
+
+/// A file in the workspace.
+#[derive(Clone, Debug, Default)]
+pub struct File {
+    pub path: String,
+    /// What it is, by the names of `--artifact-type`; otherwise its name tells.
+    pub kind: Option<String>,
+    pub name: Option<String>,
+    pub version: Option<String>,
+}
+
+/// A key.
+#[derive(Clone, Debug)]
+pub enum Key {
+    /// In PEM.
+    Given(Secret),
+    /// Where it is, as `--key` takes it: a file, `env://NAME`, `hashivault://KEY`.
+    Named(String),
+}
+
+/// In which form an image is signed: the values of `--format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    #[default]
+    Simple,
+    Bundle,
+    Both,
+}
+
+/// The transparency log. None is contacted that is not named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// Contact none, whatever else is said.
+    pub air_gap: bool,
+    pub url: Option<String>,
+    /// The public key of a trusted log, a file.
+    pub key: Option<String>,
+    /// A trusted_root.json, a file.
+    pub trusted_root: Option<String>,
+    /// Trust sigstore's public good.
+    pub public_good: bool,
+}
+
+/// Where signatures are kept that are not attached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// The store, a file.
+    pub store: Option<String>,
+    /// The folder for the files of a signature, if it was said.
+    pub folder: Option<String>,
+}
+
+/// An image's name and the digest beside it name different images.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the digest is {digest}, but the image is {image}: leave one out")]
+pub struct OtherDigest {
+    pub image: String,
+    pub digest: String,
+}
+
+/// The digest that must be said beside a name: none where the name has it.
+pub fn pinned(name: &str, digest: String) -> Result<Option<String>, OtherDigest> {
+    match name.split_once('@') {
+        None => Ok(Some(digest)),
+        Some((_, named)) if named == digest => Ok(None),
+        Some(_) => Err(OtherDigest {
+            image: name.to_owned(),
+            digest,
+        }),
+    }
+}
+
+/// The values of `--artifact-type`.
+pub const ARTIFACT_KINDS: &[&str] = &["helm", "yaml", "jar", "war", "unknown"];
+
+impl Artifact {
+    /// What to call it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Image(image) => &image.name,
+            Self::File(file) => &file.path,
+        }
+    }
+}
+
+impl Form {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Simple, Self::Bundle, Self::Both];
+
+    /// The value of `--format`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Simple => "simple",
+            Self::Bundle => "bundle",
+            Self::Both => "both",
+        }
+    }
+}
+
+impl Keep {
+    /// The folder for the files of a signature.
+    pub fn folder(&self) -> &str {
+        self.folder.as_deref().unwrap_or("cosignet-signature")
+    }
+}

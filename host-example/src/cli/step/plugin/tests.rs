@@ -1,0 +1,273 @@
+use super::settings::Settings;
+use super::step::read;
+use crate::cli::step::model::{Artifact, Form, Image, Key, Sign, Step, Task, Verify};
+use crate::cli::step::source::Kind;
+use crate::cli::step::variables::Environment;
+
+const PRIVATE: &str = "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nAAAA";
+const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nAAAA";
+
+fn steps(settings: &[(&str, &str)]) -> Result<Vec<Step>, String> {
+    let environment: Environment = settings.iter().copied().collect();
+    read(&Settings::of(&environment).unwrap()).map_err(|fault| fault.to_string())
+}
+
+fn with(base: (&'static str, &'static str), more: &[(&str, &str)]) -> Result<Vec<Step>, String> {
+    steps(&[&[base], more].concat())
+}
+
+const SIGN: (&str, &str) = ("PLUGIN_PRIVATE_KEY", PRIVATE);
+const VERIFY: (&str, &str) = ("PLUGIN_PUBLIC_KEY", PUBLIC);
+
+fn sign(more: &[(&str, &str)]) -> Sign {
+    match with(SIGN, more).unwrap().remove(0).task {
+        Task::Sign(sign) => sign,
+        Task::Verify(_) => panic!("verifies"),
+    }
+}
+
+fn verify(more: &[(&str, &str)]) -> Verify {
+    match with(VERIFY, more).unwrap().remove(0).task {
+        Task::Verify(verify) => verify,
+        Task::Sign(_) => panic!("signs"),
+    }
+}
+
+fn images(settings: &[(&str, &str)]) -> Vec<Image> {
+    let steps = with(SIGN, settings).unwrap();
+    let images = steps.into_iter().map(|step| match step.task {
+        Task::Sign(Sign {
+            artifact: Artifact::Image(image),
+            ..
+        }) => image,
+        other => panic!("{other:?}"),
+    });
+    images.collect()
+}
+
+#[test]
+fn the_keys_tell_what_is_to_be_done_or_the_mode_does() {
+    let signed = sign(&[("PLUGIN_IMAGE", "a"), ("PLUGIN_COSIGN_PASSWORD", "hush")]);
+    assert!(matches!(&signed.key, Key::Given(key) if key.bytes() == PRIVATE.as_bytes()));
+    assert_eq!(signed.password.unwrap().bytes(), b"hush");
+    assert!(!signed.attach && signed.log.url.is_none() && signed.form == Form::Simple);
+    let verified = verify(&[("PLUGIN_IMAGE", "a")]);
+    assert!(matches!(&verified.keys[..], [Key::Given(key)] if key.bytes() == PUBLIC.as_bytes()));
+    let both = [("PLUGIN_IMAGE", "a"), ("PLUGIN_KMS_KEY", "k")];
+    assert!(steps(&both).unwrap_err().contains("say sign or verify"));
+    for (mode, signs) in [("sign", true), ("verify", false)] {
+        let found = steps(&[both[0], both[1], ("PLUGIN_TYPE", mode)]).unwrap();
+        assert_eq!(matches!(found[0].task, Task::Sign(_)), signs);
+    }
+    // A key of the job's is not this step's.
+    let found = with(
+        VERIFY,
+        &[("PLUGIN_IMAGE", "a"), ("COSIGN_PRIVATE_KEY", PRIVATE)],
+    )
+    .unwrap();
+    assert!(matches!(found[0].task, Task::Verify(_)));
+}
+
+#[test]
+fn images_are_named_with_their_tags_in_both_conventions() {
+    let names = |settings: &[(&str, &str)]| {
+        let images = images(settings).into_iter().map(|image| image.name);
+        images.collect::<Vec<_>>()
+    };
+    for tags in ["1,latest", "[\"1\",\"latest\"]"] {
+        let settings = [("PLUGIN_REPO", "r.example/app"), ("PLUGIN_TAGS", tags)];
+        assert_eq!(
+            names(&settings),
+            ["r.example/app:1", "r.example/app:latest"]
+        );
+    }
+    assert_eq!(names(&[("PLUGIN_IMAGES", "a:1,b:2")]), ["a:1", "b:2"]);
+}
+
+#[test]
+fn what_was_pushed_before_is_signed_by_its_digest() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("artifact");
+    let file = path.to_string_lossy().into_owned();
+    let setting = ("PLUGIN_ARTIFACT_FILE", file.as_str());
+    assert!(
+        with(SIGN, &[setting])
+            .unwrap_err()
+            .contains("PLUGIN_IMAGE: missing")
+    );
+    let document =
+        r#"{"kind":"docker/v1","data":{"images":[{"image":"a:1","digest":"sha256:0"}]}}"#;
+    std::fs::write(&path, document).unwrap();
+    let pushed = images(&[setting]);
+    assert_eq!(pushed.len(), 1);
+    assert_eq!(
+        (pushed[0].name.as_str(), pushed[0].digest.as_deref()),
+        ("a:1", Some("sha256:0"))
+    );
+    // A runner names the file to every plugin: what is said counts.
+    assert_eq!(images(&[setting, ("PLUGIN_IMAGE", "b")])[0].name, "b");
+    std::fs::write(&path, "{").unwrap();
+    assert!(
+        with(SIGN, &[setting])
+            .unwrap_err()
+            .contains("no artifact file")
+    );
+}
+
+#[test]
+fn registries_are_told_apart() {
+    let one = |settings: &[(&str, &str)]| images(settings).remove(0);
+    let image = ("PLUGIN_IMAGE", "app:1");
+    let docker = one(&[image, ("PLUGIN_REGISTRY", "https://r.example/v1/")]);
+    assert_eq!(docker.source.unwrap().host.as_deref(), Some("r.example"));
+    let complete = [
+        ("PLUGIN_REPO", "r.example/app"),
+        ("PLUGIN_REGISTRY", "r.example"),
+    ];
+    assert!(one(&complete).source.is_none(), "the name says it");
+    let ecr = one(&[
+        image,
+        ("PLUGIN_SOURCE", "ecr"),
+        ("AWS_REGION", "eu-west-1"),
+        ("PLUGIN_ACCOUNT", "01"),
+    ]);
+    let ecr = ecr.source.unwrap();
+    assert_eq!(
+        (ecr.kind, ecr.region.as_deref(), ecr.account.as_deref()),
+        (Kind::Ecr, Some("eu-west-1"), Some("01"))
+    );
+    let missing = with(
+        SIGN,
+        &[image, ("PLUGIN_SOURCE", "ecr"), ("AWS_REGION", "r")],
+    )
+    .unwrap_err();
+    assert_eq!(missing, "PLUGIN_ACCOUNT_ID: missing");
+    for credential in [
+        [("PLUGIN_USERNAME", "ada"), ("PLUGIN_PASSWORD", "hush")],
+        [("DOCKER_USERNAME", "ada"), ("DOCKER_PASSWORD", "hush")],
+        [
+            ("PLUGIN_CLIENT_ID", "ada"),
+            ("PLUGIN_CLIENT_SECRET", "hush"),
+        ],
+        [("PLUGIN_JSON_KEY", "{}"), ("PLUGIN_INSECURE", "true")],
+    ] {
+        let image = one(&[&[image], &credential[..]].concat());
+        assert!(image.credential.is_some(), "{credential:?}");
+        assert!(!format!("{image:?}").contains("hush"));
+    }
+    let half = with(SIGN, &[image, ("PLUGIN_USERNAME", "ada")]).unwrap_err();
+    assert_eq!(half, "PLUGIN_REGISTRY_PASSWORD: missing");
+}
+
+#[test]
+fn the_rest_is_read() {
+    let sign = sign(&[
+        ("PLUGIN_IMAGE", "a"),
+        ("PLUGIN_UPLOAD", "true"),
+        ("PLUGIN_FORMAT", "both"),
+        ("PLUGIN_ANNOTATIONS", "{\"env\":\"prod\"}"),
+        ("PLUGIN_REKOR_URL", "https://log"),
+        ("PLUGIN_REKOR_KEY", "log.pub"),
+        ("PLUGIN_STORE", "s.db"),
+        ("PLUGIN_SIGNATURE_FOLDER", "out"),
+    ]);
+    assert!(sign.attach && sign.form == Form::Both);
+    assert_eq!(sign.annotations, [("env".to_owned(), "prod".to_owned())]);
+    assert_eq!(
+        (sign.log.url.as_deref(), sign.log.key.as_deref()),
+        (Some("https://log"), Some("log.pub"))
+    );
+    assert_eq!(
+        (sign.keep.store.as_deref(), sign.keep.folder()),
+        (Some("s.db"), "out")
+    );
+    let file = self::sign(&[
+        ("PLUGIN_WORKSPACE", "a-1.jar"),
+        ("PLUGIN_ARTIFACT_TYPE", "jar"),
+    ])
+    .artifact;
+    assert!(
+        matches!(file, Artifact::File(file) if file.path == "a-1.jar" && file.kind.as_deref() == Some("jar"))
+    );
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    for (settings, said) in [
+        (
+            &[("PLUGIN_IMAGE", "a"), ("PLUGIN_PATH", "b")][..],
+            "PLUGIN_IMAGE: PLUGIN_PATH contradicts it",
+        ),
+        (
+            &[("PLUGIN_IMAGE", "a"), VERIFY, ("PLUGIN_MODE", "sign")],
+            "PLUGIN_PUBLIC_KEY: PLUGIN_MODE contradicts it",
+        ),
+        (
+            &[("PLUGIN_IMAGE", "a"), ("PLUGIN_KMS_KEY", "k")],
+            "PLUGIN_KMS_KEY: PLUGIN_PRIVATE_KEY contradicts it",
+        ),
+        (
+            &[("PLUGIN_PATH", "a"), ("PLUGIN_UPLOAD", "true")],
+            "PLUGIN_UPLOAD: PLUGIN_PATH contradicts it",
+        ),
+        (
+            &[
+                ("PLUGIN_IMAGE", "a"),
+                ("PLUGIN_AIR_GAP", "true"),
+                ("PLUGIN_REKOR_URL", "u"),
+            ],
+            "PLUGIN_AIR_GAP: PLUGIN_REKOR_URL contradicts it",
+        ),
+        (
+            &[
+                ("PLUGIN_IMAGE", "a@sha256:0"),
+                ("PLUGIN_DIGEST", "sha256:1"),
+            ],
+            "the digest is sha256:1",
+        ),
+        (
+            &[("PLUGIN_IMAGE", "a"), ("PLUGIN_SOURCE", "svn")],
+            "found \"svn\"",
+        ),
+        (
+            &[("PLUGIN_IMAGE", "a"), ("PLUGIN_ANNOTATIONS", "hush")],
+            "expected a map",
+        ),
+        (
+            &[("PLUGIN_IMAGE", "a"), ("PLUGIN_FORMAT", "pgp")],
+            "expected simple, bundle or both",
+        ),
+        (
+            &[("PLUGIN_IMAGE", "a"), ("PLUGIN_PRIVAT_KEY", "hush")],
+            "no setting of this plugin",
+        ),
+        (
+            &[("PLUGIN_IMAGE", "[\"a\\n::warning::b\"]")],
+            "PLUGIN_IMAGE: control characters",
+        ),
+        (
+            &[("PLUGIN_PATH", "a\n::warning::b")],
+            "PLUGIN_PATH: control characters",
+        ),
+        (
+            &[
+                ("PLUGIN_IMAGE", "a"),
+                ("PLUGIN_ANNOTATIONS", "{\"a\":\"\\n\"}"),
+            ],
+            "PLUGIN_ANNOTATIONS: control characters",
+        ),
+    ] {
+        let words = with(SIGN, settings).unwrap_err();
+        assert!(
+            words.contains(said) && !words.contains("hush"),
+            "{settings:?}: {words}"
+        );
+    }
+    let words = steps(&[("PLUGIN_IMAGE", "a"), ("PLUGIN_PRIVATE_KEY", "hush")]).unwrap_err();
+    assert!(
+        words.contains("neither a key in PEM") && !words.contains("hush"),
+        "{words}"
+    );
+    let words = with(VERIFY, &[("PLUGIN_PATH", "a"), ("PLUGIN_REKOR_URL", "u")]).unwrap_err();
+    assert!(words.contains("PLUGIN_REKOR_URL: PLUGIN_PATH"), "{words}");
+}
