@@ -164,6 +164,7 @@ async fn what_is_not_attached_is_kept_and_found() {
     let file = [
         ("PLUGIN_PATH", "chart-1.2.3.tgz"),
         ("PLUGIN_SIGNATURE_FOLDER", "out"),
+        ("UPLOAD_REGISTRY", "true"),
     ];
     succeeds(&world.sign(&file));
     succeeds(&world.verify("cosign.pub", &file));

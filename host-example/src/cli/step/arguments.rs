@@ -123,8 +123,8 @@ impl Command {
 }
 
 /// `sign` or `sign-blob`, with all that is made written to files as well.
-pub fn sign(sign: &Sign, files: &Files) -> Command {
-    let mut command = match &sign.artifact {
+pub fn sign(artifact: &Artifact, sign: &Sign, files: &Files) -> Command {
+    let mut command = match artifact {
         Artifact::Image(_) => Command::named("sign"),
         Artifact::File(_) => Command::named("sign-blob"),
     };
@@ -135,7 +135,7 @@ pub fn sign(sign: &Sign, files: &Files) -> Command {
     command.flag("output-signature", &files.signature);
     command.flag("bundle", &files.bundle);
     command.flags([("store", sign.keep.store.as_ref())]);
-    match &sign.artifact {
+    match artifact {
         Artifact::Image(image) => {
             command.flag("format", form(sign).name());
             command.flag("upload", sign.attach.to_string());
@@ -158,8 +158,8 @@ fn form(sign: &Sign) -> Form {
 }
 
 /// `verify` or `verify-blob`, by what is attached, in the store or, with `kept`, in files.
-pub fn verify(verify: &Verify, kept: Option<&Files>, report: &str) -> Command {
-    let mut command = match &verify.artifact {
+pub fn verify(artifact: &Artifact, verify: &Verify, kept: Option<&Files>, report: &str) -> Command {
+    let mut command = match artifact {
         Artifact::Image(_) => Command::named("verify"),
         Artifact::File(_) => Command::named("verify-blob"),
     };
@@ -172,7 +172,7 @@ pub fn verify(verify: &Verify, kept: Option<&Files>, report: &str) -> Command {
     if let Some(files) = kept {
         command.flag("bundle", &files.bundle);
     }
-    match &verify.artifact {
+    match artifact {
         Artifact::Image(image) => {
             command.service(&verify.log);
             command.annotations(&verify.annotations);

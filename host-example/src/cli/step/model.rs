@@ -14,6 +14,8 @@ pub struct Step {
     pub name: String,
     /// How long it may take, if it says.
     pub timeout: Option<Duration>,
+    /// What is signed or verified.
+    pub artifact: Artifact,
     /// What it does.
     pub task: Task,
 }
@@ -25,14 +27,13 @@ pub enum Task {
     Verify(Verify),
 }
 
-/// To sign an artifact.
+/// To sign it.
 #[derive(Clone, Debug)]
 pub struct Sign {
-    pub artifact: Artifact,
     pub key: Key,
     /// The password of the private key; a key service needs none.
     pub password: Option<Secret>,
-    /// Attach the signature to the image's repository.
+    /// Attach the signature to the image's repository. A file has none.
     pub attach: bool,
     pub form: Form,
     /// Claims to sign too.
@@ -41,10 +42,9 @@ pub struct Sign {
     pub keep: Keep,
 }
 
-/// To verify an artifact.
+/// To verify it.
 #[derive(Clone, Debug)]
 pub struct Verify {
-    pub artifact: Artifact,
     /// Whose signatures count: one of them suffices.
     pub keys: Vec<Key>,
     /// Claims that must have been signed.

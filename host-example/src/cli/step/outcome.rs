@@ -49,14 +49,14 @@ pub struct LogEntry {
 impl Outcome {
     /// What became of this step.
     pub fn of(step: &Step, result: Result<Done, Failure>) -> Self {
-        let (action, artifact) = match &step.task {
-            Task::Sign(sign) => (Action::Sign, &sign.artifact),
-            Task::Verify(verify) => (Action::Verify, &verify.artifact),
+        let action = match &step.task {
+            Task::Sign(_) => Action::Sign,
+            Task::Verify(_) => Action::Verify,
         };
         Self {
             name: step.name.clone(),
             action,
-            artifact: artifact.name().to_owned(),
+            artifact: step.artifact.name().to_owned(),
             result,
         }
     }

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
@@ -34,8 +35,8 @@ impl<'a> Runner<'a> {
             let count = format!("step {} of {}", index + 1, steps.len());
             eprintln!("{count}, {}: {verb} {artifact}", step.name);
             outcome.result = match &step.task {
-                Task::Sign(sign) => self.sign(sign, step.timeout).await,
-                Task::Verify(verify) => self.verify(verify, step.timeout).await,
+                Task::Sign(sign) => self.sign(step, sign).await,
+                Task::Verify(verify) => self.verify(step, verify).await,
             };
             let failed = outcome.result.is_err();
             outcomes.push(outcome);
@@ -46,7 +47,7 @@ impl<'a> Runner<'a> {
         outcomes
     }
 
-    async fn sign(&self, sign: &Sign, limit: Option<Duration>) -> Result<Done, Failure> {
+    async fn sign(&self, step: &Step, sign: &Sign) -> Result<Done, Failure> {
         let aside = folder()?;
         let kept = is_kept(&sign.keep, sign.attach);
         let folder = match kept {
@@ -56,9 +57,10 @@ impl<'a> Runner<'a> {
             }
             false => aside.path(),
         };
-        let files = Files::of(&folder.to_string_lossy(), &sign.artifact);
-        self.command(arguments::sign(sign, &files), limit).await?;
-        let made = files.read(&sign.artifact)?;
+        let files = Files::of(&folder.to_string_lossy(), &step.artifact);
+        let command = arguments::sign(&step.artifact, sign, &files);
+        self.command(command, step.timeout).await?;
+        let made = files.read(&step.artifact)?;
         if kept {
             eprintln!("The signature is kept in {}", sign.keep.folder());
         }
@@ -73,22 +75,22 @@ impl<'a> Runner<'a> {
     }
 
     /// By what is attached or in the store, and then by what is kept in files.
-    async fn verify(&self, verify: &Verify, limit: Option<Duration>) -> Result<Done, Failure> {
-        let kept = Files::kept(&verify.keep, &verify.artifact);
-        let is_elsewhere = match &verify.artifact {
+    async fn verify(&self, step: &Step, verify: &Verify) -> Result<Done, Failure> {
+        let kept = Files::kept(&verify.keep, &step.artifact);
+        let is_elsewhere = match &step.artifact {
             Artifact::Image(_) => true,
             Artifact::File(_) => verify.keep.store.is_some(),
         };
         match (is_elsewhere, kept) {
-            (false, None) => Err(self.nothing_kept(verify)),
-            (false, Some(files)) => self.verify_by(verify, Some(&files), limit).await,
-            (true, kept) => match (self.verify_by(verify, None, limit).await, kept) {
+            (false, None) => Err(nothing_kept(step, verify)),
+            (false, Some(files)) => self.verify_by(step, verify, Some(&files)).await,
+            (true, kept) => match (self.verify_by(step, verify, None).await, kept) {
                 (Err(failure), Some(files)) if failure.is_without_signature() => {
                     eprintln!(
                         "{failure}\nNone that counts is attached: verifying what is kept in {}",
                         verify.keep.folder()
                     );
-                    self.verify_by(verify, Some(&files), limit).await
+                    self.verify_by(step, verify, Some(&files)).await
                 }
                 (result, _) => result,
             },
@@ -97,9 +99,9 @@ impl<'a> Runner<'a> {
 
     async fn verify_by(
         &self,
+        step: &Step,
         verify: &Verify,
         kept: Option<&Files>,
-        limit: Option<Duration>,
     ) -> Result<Done, Failure> {
         let aside = folder()?;
         let report = aside
@@ -107,46 +109,35 @@ impl<'a> Runner<'a> {
             .join("report.json")
             .to_string_lossy()
             .into_owned();
-        self.command(arguments::verify(verify, kept, &report), limit)
-            .await?;
+        let command = arguments::verify(&step.artifact, verify, kept, &report);
+        self.command(command, step.timeout).await?;
         let report: Value = serde_json::from_slice(&files::read_at_most(&report, LARGEST_REPORT)?)
             .map_err(|error| Failure::other(format!("the report of the verification: {error}")))?;
-        let about = match &verify.artifact {
+        let about = match &step.artifact {
             Artifact::Image(_) => &report["images"][0],
             Artifact::File(_) => &report,
         };
         let signatures = about["signatures"].as_array();
-        let mut counted = signatures
+        let counted: Vec<&Value> = signatures
             .into_iter()
             .flatten()
-            .filter(|signature| signature["counted"] == true);
+            .filter(|signature| signature["counted"] == true)
+            .collect();
         let text = |value: &Value| value.as_str().map(ToOwned::to_owned);
-        let log = counted
-            .clone()
-            .find_map(|signature| signature["log"]["logIndex"].as_u64());
-        let mut keys: Vec<String> = counted
-            .by_ref()
+        let mut logs = counted.iter();
+        let log = logs.find_map(|signature| signature["log"]["logIndex"].as_u64());
+        let keys: BTreeSet<String> = counted
+            .iter()
             .filter_map(|signature| text(&signature["keyFingerprint"]))
             .collect();
-        keys.dedup();
         Ok(Done {
             digest: text(&about["digest"]),
             log: log.map(|index| entry(index, &verify.log)),
-            keys,
+            keys: keys.into_iter().collect(),
             from_files: kept.is_some(),
             files: kept.cloned(),
             ..Done::default()
         })
-    }
-
-    fn nothing_kept(&self, verify: &Verify) -> Failure {
-        let files = Files::of(verify.keep.folder(), &verify.artifact);
-        Failure::other(format!(
-            "there is no signature of {}: {} is not there, and no store was named; sign it in a step before, \
-             or name the folder that its signature is in",
-            verify.artifact.name(),
-            files.bundle
-        ))
     }
 
     /// Runs a command line as if it had been typed.
@@ -180,6 +171,16 @@ pub fn conclude(outcomes: Vec<Outcome>) -> Result<(), Failure> {
     }
     eprintln!("{} signed, {} verified", steps.0, steps.1);
     Ok(())
+}
+
+fn nothing_kept(step: &Step, verify: &Verify) -> Failure {
+    let files = Files::of(verify.keep.folder(), &step.artifact);
+    Failure::other(format!(
+        "there is no signature of {}: {} is not there, and no store was named; sign it in a step before, or \
+         name the folder that its signature is in",
+        step.artifact.name(),
+        files.bundle
+    ))
 }
 
 /// Whether a signature is kept in files: where somebody says so, or where it would be lost.

@@ -12,9 +12,12 @@ fn image(name: &str) -> Image {
     }
 }
 
-fn to_sign(artifact: Artifact) -> Sign {
+fn a() -> Artifact {
+    Artifact::Image(image("a"))
+}
+
+fn to_sign() -> Sign {
     Sign {
-        artifact,
         key: Key::Named("env://KEY".into()),
         password: None,
         attach: true,
@@ -28,13 +31,12 @@ fn to_sign(artifact: Artifact) -> Sign {
     }
 }
 
-fn to_verify(artifact: Artifact) -> Verify {
+fn to_verify() -> Verify {
     Verify {
-        artifact,
         keys: vec![Key::Named("env://KEY".into())],
         annotations: Vec::new(),
         log: Log::default(),
-        keep: to_sign(Artifact::File(File::default())).keep,
+        keep: to_sign().keep,
     }
 }
 
@@ -52,12 +54,12 @@ fn line(command: &Command) -> String {
     arguments.collect::<Vec<_>>().join(" ")
 }
 
-fn signs(task: &Sign) -> String {
-    line(&sign(task, &files()))
+fn signs(artifact: &Artifact, task: &Sign) -> String {
+    line(&sign(artifact, task, &files()))
 }
 
-fn verifies(task: &Verify) -> String {
-    line(&verify(task, None, "R"))
+fn verifies(artifact: &Artifact, task: &Verify) -> String {
+    line(&verify(artifact, task, None, "R"))
 }
 
 const SIGN: &str = "sign --key=env://KEY --output-signature=S --bundle=B --format=simple --upload=true \
@@ -65,15 +67,14 @@ const SIGN: &str = "sign --key=env://KEY --output-signature=S --bundle=B --forma
 
 #[test]
 fn an_image_is_signed_and_verified_by_its_name() {
-    let task = to_sign(Artifact::Image(image("r.example/app")));
-    assert_eq!(signs(&task), format!("{SIGN} r.example/app"));
-    let task = to_verify(Artifact::Image(image("r.example/app")));
+    let app = Artifact::Image(image("r.example/app"));
+    assert_eq!(signs(&app, &to_sign()), format!("{SIGN} r.example/app"));
     assert_eq!(
-        verifies(&task),
+        verifies(&app, &to_verify()),
         "verify --key=env://KEY --output-report=R -- r.example/app"
     );
     assert_eq!(
-        line(&verify(&task, Some(&files()), "R")),
+        line(&verify(&app, &to_verify(), Some(&files()), "R")),
         "verify --key=env://KEY --output-report=R --bundle=B --payload=P -- r.example/app"
     );
 }
@@ -97,7 +98,7 @@ fn each_kind_of_registry_has_its_flags() {
             digest,
             ..image("app:1")
         };
-        let line = signs(&to_sign(Artifact::Image(image)));
+        let line = signs(&Artifact::Image(image), &to_sign());
         let line = line.strip_prefix(SIGN.strip_suffix("--").unwrap()).unwrap();
         line.strip_suffix(" --digest=sha256:0 -- app:1")
             .unwrap()
@@ -143,35 +144,36 @@ fn each_kind_of_registry_has_its_flags() {
         digest: Some("sha256:0".into()),
         ..image("app:1")
     };
-    let task = to_verify(Artifact::Image(pinned));
-    assert!(verifies(&task).ends_with("-- app:1@sha256:0"));
+    assert!(verifies(&Artifact::Image(pinned), &to_verify()).ends_with("-- app:1@sha256:0"));
 }
 
 #[test]
 fn secrets_are_lent_and_stand_in_no_argument() {
     let key = Key::Given(Secret::new("hush"));
     let credential = Some(cosignet_host::registry::Credential::basic("ada", "hush"));
-    let image = Image {
+    let artifact = Artifact::Image(Image {
         credential,
         ..image("a")
-    };
+    });
     let task = Sign {
         key: key.clone(),
         password: Some(Secret::new("hush")),
-        ..to_sign(Artifact::Image(image.clone()))
+        ..to_sign()
     };
-    let command = sign(&task, &files());
+    let command = sign(&artifact, &task, &files());
     assert!(line(&command).contains("--key=lent://0 ") && !line(&command).contains("hush"));
     assert_eq!(command.lent.password.unwrap().bytes(), b"hush");
     assert!(command.lent.credential.is_some());
     // Nobody is asked for a password that was not said.
-    let command = sign(&to_sign(Artifact::Image(image.clone())), &files());
+    let command = sign(&artifact, &to_sign(), &files());
     assert_eq!(command.lent.password.unwrap().bytes(), b"");
     let task = Verify {
         keys: vec![key.clone(), key, Key::Named("hashivault://k".into())],
-        ..to_verify(Artifact::Image(image))
+        ..to_verify()
     };
-    assert!(verifies(&task).contains("--key=lent://0 --key=lent://1 --key=hashivault://k "));
+    assert!(
+        verifies(&artifact, &task).contains("--key=lent://0 --key=lent://1 --key=hashivault://k ")
+    );
 }
 
 #[test]
@@ -202,19 +204,18 @@ fn logs_are_named_or_silent() {
     ] {
         let task = Sign {
             log: log.clone(),
-            ..to_sign(Artifact::Image(image("a")))
+            ..to_sign()
         };
-        assert!(signs(&task).contains(&format!("--key=env://KEY {signed}--output-signature")));
-        let task = Verify {
-            log,
-            ..to_verify(Artifact::Image(image("a")))
-        };
+        assert!(
+            signs(&a(), &task).contains(&format!("--key=env://KEY {signed}--output-signature"))
+        );
+        let task = Verify { log, ..to_verify() };
         let verified = match verified.as_str() {
             "" => "--output-report=R ".to_owned(),
             _ => verified,
         };
         assert_eq!(
-            verifies(&task),
+            verifies(&a(), &task),
             format!("verify --key=env://KEY {verified}-- a")
         );
     }
@@ -230,9 +231,9 @@ fn forms_claims_and_the_store_are_handed_on() {
         form: Form::Both,
         attach: false,
         annotations: vec![("env".into(), "a, \"b\"".into())],
-        ..to_sign(Artifact::Image(image("a")))
+        ..to_sign()
     };
-    let line = signs(&task);
+    let line = signs(&a(), &task);
     assert!(
         line.contains("--format=simple --upload=false"),
         "files hold simple signing: {line}"
@@ -245,13 +246,13 @@ fn forms_claims_and_the_store_are_handed_on() {
         keep: store.clone(),
         ..task
     };
-    assert!(signs(&task).contains("--store=s.db --format=both --upload=false"));
+    assert!(signs(&a(), &task).contains("--store=s.db --format=both --upload=false"));
     let task = Verify {
         keep: store,
         annotations: vec![("env".into(), "prod".into())],
-        ..to_verify(Artifact::Image(image("a")))
+        ..to_verify()
     };
-    assert!(verifies(&task).contains("--store=s.db --annotations=\"env=prod\""));
+    assert!(verifies(&a(), &task).contains("--store=s.db --annotations=\"env=prod\""));
 }
 
 #[test]
@@ -262,9 +263,9 @@ fn files_are_signed_and_verified_as_blobs() {
         name: Some("odd".into()),
         version: Some("1".into()),
     });
-    let task = to_sign(file.clone());
+    let task = to_sign();
     let expected = "sign-blob --key=env://KEY --output-signature=S --bundle=B";
-    assert_eq!(signs(&task), format!("{expected} -- -odd name.jar"));
+    assert_eq!(signs(&file, &task), format!("{expected} -- -odd name.jar"));
     let described = "--artifact-type=jar --artifact-name=odd --artifact-version=1 -- -odd name.jar";
     let task = Sign {
         keep: Keep {
@@ -273,10 +274,12 @@ fn files_are_signed_and_verified_as_blobs() {
         },
         ..task
     };
-    assert_eq!(signs(&task), format!("{expected} --store=s.db {described}"));
-    let task = to_verify(file);
     assert_eq!(
-        line(&verify(&task, Some(&files()), "R")),
+        signs(&file, &task),
+        format!("{expected} --store=s.db {described}")
+    );
+    assert_eq!(
+        line(&verify(&file, &to_verify(), Some(&files()), "R")),
         format!("verify-blob --key=env://KEY --output-report=R --bundle=B {described}")
     );
 }
@@ -305,13 +308,13 @@ fn the_command_line_takes_what_it_is_given() {
     for artifact in [Artifact::Image(image), Artifact::File(File::default())] {
         let task = Sign {
             log: log.clone(),
-            ..to_sign(artifact.clone())
+            ..to_sign()
         };
-        takes(sign(&task, &files()));
+        takes(sign(&artifact, &task, &files()));
         let task = Verify {
             log: log.clone(),
-            ..to_verify(artifact)
+            ..to_verify()
         };
-        takes(verify(&task, Some(&files()), "R"));
+        takes(verify(&artifact, &task, Some(&files()), "R"));
     }
 }

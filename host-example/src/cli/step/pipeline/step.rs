@@ -31,28 +31,33 @@ pub fn read(value: &Value<'_>, variables: &Variables<'_>) -> Result<Step, Fault>
             )));
         }
     }
-    let spec = map.require(&["spec"])?.map()?;
+    let mut spec = map.require(&["spec"])?.map()?;
     map.finish()?;
+    let artifact = source::read(&spec.require(&["source"])?, variables)?;
+    spec.take(&["resources"])?;
     Ok(Step {
         name: name.or(identifier).unwrap_or_else(|| kind.to_owned()),
         timeout,
         task: match kind {
-            VERIFICATION => Task::Verify(verification(spec, variables)?),
-            _ => Task::Sign(signing(spec, variables)?),
+            VERIFICATION => Task::Verify(verification(spec, &artifact, variables)?),
+            _ => Task::Sign(signing(spec, &artifact, variables)?),
         },
+        artifact,
     })
 }
 
-fn signing(mut spec: Map<'_>, variables: &Variables<'_>) -> Result<Sign, Fault> {
-    let artifact = source::read(&spec.require(&["source"])?, variables)?;
+fn signing(
+    mut spec: Map<'_>,
+    artifact: &Artifact,
+    variables: &Variables<'_>,
+) -> Result<Sign, Fault> {
     let (key, password) = keys::signing(&spec.require(&["signing"])?, variables)?;
     let attach = match spec.take(&["uploadSignature"])? {
         None => false,
-        Some(value) => upload(&value, &artifact, variables)?,
+        Some(value) => upload(&value, artifact, variables)?,
     };
-    spec.take(&["resources"])?;
     // The signature of a file has one form, and no claims.
-    let (form, annotations) = match &artifact {
+    let (form, annotations) = match artifact {
         Artifact::File(_) => (Form::default(), Vec::new()),
         Artifact::Image(_) => (
             extras::form(&mut spec, variables)?,
@@ -63,7 +68,6 @@ fn signing(mut spec: Map<'_>, variables: &Variables<'_>) -> Result<Sign, Fault> 
     let keep = extras::keep(&mut spec, variables)?;
     spec.finish()?;
     Ok(Sign {
-        artifact,
         key,
         password,
         attach,
@@ -74,17 +78,19 @@ fn signing(mut spec: Map<'_>, variables: &Variables<'_>) -> Result<Sign, Fault> 
     })
 }
 
-fn verification(mut spec: Map<'_>, variables: &Variables<'_>) -> Result<Verify, Fault> {
-    let artifact = source::read(&spec.require(&["source"])?, variables)?;
+fn verification(
+    mut spec: Map<'_>,
+    artifact: &Artifact,
+    variables: &Variables<'_>,
+) -> Result<Verify, Fault> {
     let verify = spec.require(&["verifySign", "verify_signing"])?;
     let keys = vec![keys::verification(&verify, variables)?];
-    spec.take(&["resources"])?;
-    let annotations = match &artifact {
+    let annotations = match artifact {
         Artifact::File(_) => Vec::new(),
         Artifact::Image(_) => extras::annotations(&mut spec, variables)?,
     };
     let log = extras::log(&mut spec, variables)?;
-    if let (Artifact::File(_), Some(_)) = (&artifact, &log.url) {
+    if let (Artifact::File(_), Some(_)) = (artifact, &log.url) {
         return Err(spec.fault(Problem::NotDone(
             "a file is verified by the log entry that is kept with its signature, and no log is asked: \
              leave rekor.url out",
@@ -93,7 +99,6 @@ fn verification(mut spec: Map<'_>, variables: &Variables<'_>) -> Result<Verify, 
     let keep = extras::keep(&mut spec, variables)?;
     spec.finish()?;
     Ok(Verify {
-        artifact,
         keys,
         annotations,
         log,

@@ -121,8 +121,12 @@ fn verify(text: &str) -> Verify {
     }
 }
 
+fn artifact(source: &str) -> Artifact {
+    steps(&signing(source, ""), ALL).unwrap().remove(0).artifact
+}
+
 fn image(source: &str) -> Image {
-    match sign(&signing(source, "")).artifact {
+    match artifact(source) {
         Artifact::Image(image) => image,
         Artifact::File(_) => panic!("a file"),
     }
@@ -147,7 +151,7 @@ fn steps_are_found_wherever_a_pipeline_has_them() {
     assert!(sign.attach && sign.form == Form::Simple && sign.log.url.is_none());
     assert_eq!(sign.password.as_ref().unwrap().bytes(), b"hush");
     assert!(matches!(&sign.key, Key::Given(key) if key.bytes() == KEY.as_bytes()));
-    let Artifact::Image(image) = &sign.artifact else {
+    let Artifact::Image(image) = &found[0].artifact else {
         panic!("{sign:?}");
     };
     assert_eq!((image.name.as_str(), &image.source), ("org/app:7", &None));
@@ -155,7 +159,8 @@ fn steps_are_found_wherever_a_pipeline_has_them() {
     let Task::Verify(verify) = &found[1].task else {
         panic!("{found:?}");
     };
-    assert_eq!(verify.artifact.name(), "r.example/org/app:7");
+    assert!(verify.annotations.is_empty());
+    assert_eq!(found[1].artifact.name(), "r.example/org/app:7");
     let shown = format!("{found:?}");
     assert!(
         !shown.contains("hush") && !shown.contains("secret\""),
@@ -269,10 +274,7 @@ fn the_products_own_registry_has_the_account_in_its_path() {
     );
     let set = [ALL, &["account.identifier=AbC"]].concat();
     let found = steps(&text, &set).unwrap();
-    let Task::Sign(sign) = &found[0].task else {
-        panic!("{found:?}");
-    };
-    assert_eq!(sign.artifact.name(), "abc/prod/app:1");
+    assert_eq!(found[0].artifact.name(), "abc/prod/app:1");
 }
 
 #[test]
@@ -280,11 +282,8 @@ fn connectors_are_a_credential_and_a_host() {
     let with = |set: &[&str], source: &str| -> Result<Image, String> {
         let set = [ALL, set].concat();
         let found = steps(&signing(source, ""), &set)?;
-        match found.into_iter().next().map(|step| step.task) {
-            Some(Task::Sign(Sign {
-                artifact: Artifact::Image(image),
-                ..
-            })) => Ok(image),
+        match found.into_iter().next().map(|step| step.artifact) {
+            Some(Artifact::Image(image)) => Ok(image),
             other => panic!("{other:?}"),
         }
     };
@@ -373,7 +372,7 @@ fn what_is_cosignets_own_is_read() {
 #[test]
 fn files_of_the_workspace_are_artifacts() {
     let source = "{ type: local, spec: { workspace: target/app.jar, type: manual, artifact_name: app, version: 1.0 } }";
-    let Artifact::File(file) = sign(&signing(source, "")).artifact else {
+    let Artifact::File(file) = artifact(source) else {
         panic!("an image");
     };
     assert_eq!(file.path, "target/app.jar");

@@ -27,26 +27,19 @@ pub fn read(settings: &Settings<'_>) -> Result<Vec<Step>, SettingFault> {
     };
     let annotations = settings.map(&table::ANNOTATIONS)?;
     let timeout = settings.duration(&table::TIMEOUT)?;
-    let task: Box<dyn Fn(Artifact) -> Task> = match mode {
+    let task = match mode {
         Mode::Sign => {
             refuse(settings, &[&table::PUBLIC_KEYS], &table::MODE)?;
-            let sign = Sign {
-                artifact: Artifact::File(File::default()),
+            let password = settings.find(&table::KEY_PASSWORD);
+            Task::Sign(Sign {
                 key: signing_key(settings)?,
-                password: settings
-                    .find(&table::KEY_PASSWORD)
-                    .map(|found| found.secret()),
-                attach: settings.switch(&table::UPLOAD)?,
+                password: password.map(|found| found.secret()),
+                // The product says so of files too.
+                attach: settings.switch(&table::UPLOAD)? && !is_file,
                 form: form(settings)?,
                 annotations,
                 log,
                 keep,
-            };
-            Box::new(move |artifact| {
-                Task::Sign(Sign {
-                    artifact,
-                    ..sign.clone()
-                })
             })
         }
         Mode::Verify => {
@@ -54,25 +47,19 @@ pub fn read(settings: &Settings<'_>) -> Result<Vec<Step>, SettingFault> {
             if is_file {
                 refuse(settings, &[&table::REKOR_URL], &table::PATH)?;
             }
-            let verify = Verify {
-                artifact: Artifact::File(File::default()),
+            Task::Verify(Verify {
                 keys: trusted_keys(settings)?,
                 annotations,
                 log,
                 keep,
-            };
-            Box::new(move |artifact| {
-                Task::Verify(Verify {
-                    artifact,
-                    ..verify.clone()
-                })
             })
         }
     };
     let steps = artifacts.into_iter().map(|artifact| Step {
         name: mode.name().to_owned(),
         timeout,
-        task: task(artifact),
+        artifact,
+        task: task.clone(),
     });
     Ok(steps.collect())
 }

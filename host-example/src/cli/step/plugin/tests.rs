@@ -35,11 +35,8 @@ fn verify(more: &[(&str, &str)]) -> Verify {
 
 fn images(settings: &[(&str, &str)]) -> Vec<Image> {
     let steps = with(SIGN, settings).unwrap();
-    let images = steps.into_iter().map(|step| match step.task {
-        Task::Sign(Sign {
-            artifact: Artifact::Image(image),
-            ..
-        }) => image,
+    let images = steps.into_iter().map(|step| match step.artifact {
+        Artifact::Image(image) => image,
         other => panic!("{other:?}"),
     });
     images.collect()
@@ -181,11 +178,18 @@ fn the_rest_is_read() {
         (sign.keep.store.as_deref(), sign.keep.folder()),
         (Some("s.db"), "out")
     );
-    let file = self::sign(&[
+}
+
+#[test]
+fn a_file_is_never_attached() {
+    let settings = [
         ("PLUGIN_WORKSPACE", "a-1.jar"),
         ("PLUGIN_ARTIFACT_TYPE", "jar"),
-    ])
-    .artifact;
+        // The product sets it for every step.
+        ("UPLOAD_REGISTRY", "true"),
+    ];
+    assert!(!sign(&settings).attach);
+    let file = with(SIGN, &settings).unwrap().remove(0).artifact;
     assert!(
         matches!(file, Artifact::File(file) if file.path == "a-1.jar" && file.kind.as_deref() == Some("jar"))
     );
