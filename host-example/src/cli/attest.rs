@@ -6,6 +6,7 @@ use cosignet_host::api::signing::{AttachOutcome, EarlierSignatures, Form, Signed
 use super::failure::Failure;
 use super::keys::print;
 use super::options::Common;
+use super::secrets::StandardInput;
 use super::signing::{SigningOptions, now, tell_places};
 use super::{files, predicate};
 
@@ -44,9 +45,10 @@ impl Attest {
         };
         let options = self.signing.options(!self.no_upload, earlier)?;
         let attested = |image: &SignedImage| self.conclude(image);
+        let input = StandardInput::taken_if(self.predicate == "-", "the predicate");
         let run = self
             .signing
-            .run(common, Some(&predicate), options, attested);
+            .run(common, input, Some(&predicate), options, attested);
         run.await
     }
 

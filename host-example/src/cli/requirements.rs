@@ -6,12 +6,14 @@ use cosignet_host::api::policy::{
     Formats, Identity, LogRequirement, PrefixMapping, Rules, Threshold,
 };
 use cosignet_host::registry::Registry;
-use cosignet_host::{Imports, Policy, Session, World};
+use cosignet_host::{Imports, KeyService as _, Policy, Session, World};
 
+use super::annotations;
 use super::failure::Failure;
+use super::key_services::{KeyServiceOptions, is_service_key};
 use super::log::RequirementOptions;
 use super::options::Common;
-use super::{annotations, secrets};
+use super::secrets::{self, StandardInput};
 
 #[derive(Args)]
 pub struct Requirements {
@@ -37,23 +39,34 @@ pub struct Requirements {
 /// Whose signatures count.
 #[derive(Args)]
 pub struct TrustedKeys {
-    /// A trusted public key: a file or env://NAME. Several may be given.
+    /// A trusted public key: a file, env://NAME, - or exec:COMMAND; or hashivault://KEY or NAME://KEY for
+    /// that of a key service. Several may be given.
     #[arg(long, required = true)]
     key: Vec<String>,
     /// How many of the keys must have signed.
     #[arg(long, value_name = "N")]
     threshold: Option<u32>,
+    #[command(flatten)]
+    services: KeyServiceOptions,
 }
 
 impl TrustedKeys {
     /// Rules that ask for nothing else.
-    pub fn rules(&self) -> Result<Rules, Failure> {
-        let keys = self
-            .key
-            .iter()
-            .map(|key| Ok(secrets::key(key)?.to_vec().into()));
+    pub async fn rules(&self, mut standard_input: StandardInput) -> Result<Rules, Failure> {
+        let services = self.services.services();
+        let mut keys = Vec::new();
+        for key in &self.key {
+            let pem = match is_service_key(key) {
+                true => services.public_key(key).await?.into_bytes(),
+                false => {
+                    standard_input.take_for(key, "a key")?;
+                    secrets::key(key).await?.to_vec()
+                }
+            };
+            keys.push(pem.into());
+        }
         Ok(Rules {
-            keys: keys.collect::<Result<_, Failure>>()?,
+            keys,
             threshold: self.threshold.map_or(Threshold::Any, Threshold::AtLeast),
             ..Rules::one_key(Vec::new())
         })
@@ -108,7 +121,7 @@ impl Requirements {
         common: &Common,
         registry: impl Registry + 'static,
     ) -> Result<(Session, Policy), Failure> {
-        let rules = self.rules()?;
+        let rules = self.rules().await?;
         let mut imports = Imports::none().registry(registry);
         let mut world = World::Verifier;
         if let LogRequirement::RequireOrLookUp(_) = &rules.log
@@ -134,13 +147,13 @@ impl Requirements {
         }
     }
 
-    fn rules(&self) -> Result<Rules, Failure> {
+    async fn rules(&self) -> Result<Rules, Failure> {
         Ok(Rules {
             annotations: annotations::read(&self.annotations)?,
             log: self.ignore.or_else(|| self.log.requirement())?,
             identity: identity(&self.identity)?,
             formats: self.format.formats(),
-            ..self.keys.rules()?
+            ..self.keys.rules(StandardInput::default()).await?
         })
     }
 }

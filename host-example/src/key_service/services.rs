@@ -1,7 +1,10 @@
 //! Every key service that a reference can name.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::{InvalidKeyReference, KeyReference, Plugin, Vault, VaultBuildError, VaultBuilder};
 use crate::KeyService;
@@ -10,11 +13,19 @@ use crate::api::KeyServiceError;
 /// Key services by a key's reference, which is the name of the key here: `hashivault://KEY`, or
 /// `NAME://KEY` for the program `sigstore-kms-NAME`.
 ///
-/// Vault is set up when a key of it is first asked for.
-#[derive(Debug)]
+/// Vault is set up when a key of it is first asked for, and each public key is asked for once. Cheap to
+/// clone; clones share what they know.
+#[derive(Clone, Debug)]
 pub struct KeyServices {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
     vault_settings: Result<VaultBuilder, VaultBuildError>,
     vault: OnceCell<Vault>,
+    /// Public keys that programs have told, by the reference.
+    told: Mutex<HashMap<String, String>>,
 }
 
 impl KeyServices {
@@ -23,8 +34,11 @@ impl KeyServices {
     pub fn from_environment(allow_http: bool) -> Self {
         let settings = VaultBuilder::from_environment();
         Self {
-            vault_settings: settings.map(|builder| builder.allow_http(allow_http)),
-            vault: OnceCell::new(),
+            shared: Arc::new(Shared {
+                vault_settings: settings.map(|builder| builder.allow_http(allow_http)),
+                vault: OnceCell::new(),
+                told: Mutex::default(),
+            }),
         }
     }
 
@@ -42,7 +56,7 @@ impl KeyServices {
 
     async fn vault(&self) -> Result<&Vault, KeyServiceError> {
         let build = || async {
-            let settings = self.vault_settings.as_ref();
+            let settings = self.shared.vault_settings.as_ref();
             let built = settings.map_err(ToString::to_string);
             let vault = built.and_then(|builder| {
                 let built = builder.clone().build();
@@ -50,7 +64,7 @@ impl KeyServices {
             });
             vault.map_err(KeyServiceError::Other)
         };
-        self.vault.get_or_try_init(build).await
+        self.shared.vault.get_or_try_init(build).await
     }
 }
 
@@ -59,7 +73,17 @@ impl KeyService for KeyServices {
     async fn public_key(&self, key: &str) -> Result<String, KeyServiceError> {
         match key.parse()? {
             KeyReference::Vault(name) => self.vault().await?.read_public_key(&name).await,
-            KeyReference::Plugin { name, key } => Plugin::new(&name).public_key(&key).await,
+            KeyReference::Plugin {
+                name,
+                key: of_plugin,
+            } => {
+                let mut told = self.shared.told.lock().await;
+                if let Some(pem) = told.get(key) {
+                    return Ok(pem.clone());
+                }
+                let pem = Plugin::new(&name).public_key(&of_plugin).await?;
+                Ok(told.entry(key.to_owned()).or_insert(pem).clone())
+            }
         }
     }
 

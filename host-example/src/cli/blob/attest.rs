@@ -66,7 +66,7 @@ impl AttestBlob {
         let attested = session
             .attest_blob(&signer, blob, name.as_deref(), &predicate, upload.as_ref())
             .await?;
-        session.close_key(key).await?;
+        key.close(&mut session).await?;
         let attested = attested.map_err(|error| failed(error.into()))?;
         self.signing.write(&attested.files)?;
         if let Some(path) = &self.output_attestation {

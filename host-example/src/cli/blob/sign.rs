@@ -48,7 +48,7 @@ impl SignBlob {
                 failures.push(failure);
             }
         }
-        signing.session.close_key(signing.key).await?;
+        signing.key.close(&mut signing.session).await?;
         Failure::of_many(failures, inputs.len())
     }
 
