@@ -4,13 +4,13 @@ use std::path::Path;
 use clap::Args;
 
 use cosignet_host::api::keys::KeyPair;
-use cosignet_host::{Imports, Session, World};
+use cosignet_host::{Imports, KeyService as _, Session, World};
 
 use super::failure::Failure;
 use super::key_services::KeyServiceOptions;
 use super::options::Common;
 use super::secrets::StandardInput;
-use super::signer::{SignerKey, SignerOptions};
+use super::signer::SignerOptions;
 use super::{files, secrets};
 
 #[derive(Args)]
@@ -94,9 +94,11 @@ impl Import {
 
 impl Public {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
-        let pem = match self.key.read(StandardInput::default()).await? {
-            SignerKey::Service { public_key, .. } => public_key,
-            SignerKey::File { file, password } => {
+        let pem = match self.key.of_service()? {
+            Some((reference, services)) => services.public_key(reference).await?,
+            None => {
+                let free = StandardInput::default();
+                let (file, password) = self.key.read_file(free).await?;
                 let mut session = session(common).await?;
                 let key = session.open_key(&file, &password).await?;
                 let public = session.public_key(key).await?;

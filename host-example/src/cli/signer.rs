@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use cosignet_host::api::signing::Signer;
 use cosignet_host::key_service::KeyServices;
-use cosignet_host::{Imports, KeyService as _, PrivateKey, Session};
+use cosignet_host::{Imports, PrivateKey, Session};
 
 use super::failure::Failure;
 use super::key_services::{KeyServiceOptions, is_service_key};
@@ -34,11 +34,10 @@ pub enum SignerKey {
         file: Zeroizing<Vec<u8>>,
         password: Zeroizing<Vec<u8>>,
     },
-    /// A key of a key service, which has told its public key.
+    /// A key of a key service, which says that it can sign.
     Service {
         reference: String,
         services: KeyServices,
-        public_key: String,
     },
 }
 
@@ -49,28 +48,42 @@ pub enum OpenSigner {
 }
 
 impl SignerOptions {
-    /// Reads it, or asks the service whether it has it: what can be said against the key is said before
+    /// Reads it, or asks the service about it: what can be said against the key is said before
     /// anything is done.
-    pub async fn read(&self, mut standard_input: StandardInput) -> Result<SignerKey, Failure> {
-        if is_service_key(&self.key) {
-            if self.password.is_some() {
-                return Err(Failure::other(
-                    "a key of a key service has no password here: leave --password out",
-                ));
-            }
-            let services = self.services.services();
+    pub async fn read(&self, standard_input: StandardInput) -> Result<SignerKey, Failure> {
+        if let Some((reference, services)) = self.of_service()? {
+            services.check_signer(reference).await?;
+            let reference = reference.to_owned();
             return Ok(SignerKey::Service {
-                public_key: services.public_key(&self.key).await?,
-                reference: self.key.clone(),
+                reference,
                 services,
             });
         }
+        let (file, password) = self.read_file(standard_input).await?;
+        Ok(SignerKey::File { file, password })
+    }
+
+    /// The key's reference, and the services, if it is a service's.
+    pub fn of_service(&self) -> Result<Option<(&str, KeyServices)>, Failure> {
+        match (is_service_key(&self.key), &self.password) {
+            (false, _) => Ok(None),
+            (true, None) => Ok(Some((&self.key, self.services.services()))),
+            (true, Some(_)) => Err(Failure::other(
+                "a key of a key service has no password here: leave --password out",
+            )),
+        }
+    }
+
+    /// The encrypted private key, and its password.
+    pub async fn read_file(
+        &self,
+        mut standard_input: StandardInput,
+    ) -> Result<(Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>), Failure> {
         standard_input.take_for(&self.key, "the key")?;
+        let file = secrets::key(&self.key).await?;
         let source = self.password.as_deref();
-        Ok(SignerKey::File {
-            file: secrets::key(&self.key).await?,
-            password: secrets::password(source, false, &standard_input).await?,
-        })
+        let password = secrets::password(source, false, &standard_input).await?;
+        Ok((file, password))
     }
 }
 

@@ -54,6 +54,17 @@ impl KeyServices {
         }
     }
 
+    /// Refuses a key that is not there, or cannot sign.
+    ///
+    /// # Errors
+    /// Those of [`KeyService`].
+    pub async fn check_signer(&self, reference: &str) -> Result<(), KeyServiceError> {
+        match reference.parse()? {
+            KeyReference::Vault(name) => self.vault().await?.check_signer(&name).await,
+            KeyReference::Plugin { .. } => self.public_key(reference).await.map(drop),
+        }
+    }
+
     async fn vault(&self) -> Result<&Vault, KeyServiceError> {
         let build = || async {
             let settings = self.shared.vault_settings.as_ref();

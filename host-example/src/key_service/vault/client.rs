@@ -89,6 +89,15 @@ impl Vault {
         self.with_key(key, |key| key.pem.clone()).await
     }
 
+    /// Refuses a key that is not there, or cannot sign.
+    ///
+    /// # Errors
+    /// Those of [`KeyService`].
+    pub async fn check_signer(&self, key: &VaultKeyName) -> Result<(), KeyServiceError> {
+        let version = self.with_key(key, PinnedKey::signing_version).await?;
+        version.map(drop)
+    }
+
     /// A signature over the message with this SHA-256 digest, by the version of the key whose public
     /// key was read.
     ///
