@@ -353,6 +353,7 @@ impl World {
             )
             .env("COSIGNET", env!("CARGO_BIN_EXE_cosignet"))
             .env("ASKED", folder.join("asked"))
+            .env("VAULT_MAX_RETRIES", "0")
             .env("VAULT_ADDR", self.vault.url())
             .env("VAULT_TOKEN", self.vault.token());
         command

@@ -104,7 +104,7 @@ impl VaultBuilder {
     }
 
     /// As Vault's own programs and cosign read the environment: `VAULT_ADDR`, `VAULT_AGENT_ADDR`
-    /// before it, `VAULT_NAMESPACE`, `VAULT_CACERT`; `TRANSIT_SECRET_ENGINE_PATH`; and
+    /// before it, `VAULT_NAMESPACE`, `VAULT_CACERT`, `VAULT_MAX_RETRIES`; `TRANSIT_SECRET_ENGINE_PATH`; and
     /// `VAULT_KEY_PREFIX`, `vault:vN:`, for the version of the key.
     ///
     /// Who asks: `VAULT_TOKEN`; or the AppRole `VAULT_ROLE_ID` with `VAULT_SECRET_ID`; or the agent;
@@ -154,6 +154,14 @@ impl VaultBuilder {
         }
         if let Some(prefix) = text("VAULT_KEY_PREFIX")? {
             builder.key_version = Some(version_of_prefix(&prefix)?);
+        }
+        if let Some(retries) = text("VAULT_MAX_RETRIES")? {
+            let number = retries.parse().map_err(|_| VaultBuildError::Setting {
+                name: "VAULT_MAX_RETRIES",
+                expected: "a number",
+                found: quoted(&retries),
+            });
+            builder = builder.retries(number?);
         }
         if let Some(path) = text("VAULT_CACERT")? {
             let read = fs::read(&path);
@@ -221,7 +229,13 @@ impl VaultBuilder {
         self
     }
 
-    /// The pause before the first of three retries, about; each further one is about twice as long.
+    /// Attempts after the first, when a failure may pass. 3 at first.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retry.retries = retries;
+        self
+    }
+
+    /// The pause before the first retry, about; each further one is about twice as long.
     /// 250 ms at first.
     pub fn retry_pause(mut self, pause: Duration) -> Self {
         self.retry.pause = pause;
@@ -415,6 +429,7 @@ mod tests {
             ("VAULT_KEY_PREFIX", "vault:v0:"),
             ("VAULT_KEY_PREFIX", "vault:v+1:"),
             ("VAULT_NAMESPACE", "a\nb"),
+            ("VAULT_MAX_RETRIES", "few"),
             ("VAULT_CACERT", "/no/such/file"),
         ] {
             assert!(
