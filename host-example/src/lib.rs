@@ -26,7 +26,8 @@
 //!
 //! Each import is a trait: [`registry::Registry`], [`registry::RegistryPush`], [`KeyService`],
 //! [`TransparencyLog`]. Implement one to serve it from elsewhere (a cache, a mirror), lend a directory
-//! ([`layout::Layout`]), or wrap a ready one ([`OciRegistry`], [`Rekor`]) to watch what crosses the
+//! ([`layout::Layout`]), or wrap a ready one ([`OciRegistry`], [`Rekor`],
+//! [`key_service::KeyServices`]) to watch what crosses the
 //! component's edge. A program with a linker of its own adds the imports with [`add_to_linker`].
 //!
 //! # Limits
@@ -40,8 +41,10 @@
 //! of them wants [`Sandbox::pooled`].
 
 pub mod embedded;
+pub mod key_service;
 pub mod layout;
 pub mod log;
+pub mod process;
 pub mod registry;
 
 mod bindings;

@@ -30,6 +30,7 @@ mod copying;
 mod detached;
 mod embedded;
 mod index;
+mod key_services;
 mod layout;
 mod log;
 mod logging;

@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::keys::print;
 use super::options::Common;
 use super::predicate;
+use super::secrets::StandardInput;
 use super::signing::{SigningOptions, tell_places};
 
 #[derive(Args)]
@@ -39,9 +40,10 @@ impl Attest {
         };
         let options = self.signing.options(!self.no_upload, earlier)?;
         let attested = |image: &SignedImage| self.conclude(image);
+        let input = StandardInput::taken_if(self.predicate == "-", "the predicate");
         let run = self
             .signing
-            .run(common, Some(&predicate), options, attested);
+            .run(common, input, Some(&predicate), options, attested);
         run.await
     }
 

@@ -6,14 +6,19 @@ use cosignet_host::api::cleaning::{OwnWork, Search, WorkKind};
 use cosignet_host::{Imports, Session, World};
 
 use super::failure::Failure;
+use super::key_services::{KeyServiceOptions, public_key};
 use super::options::{Common, RegistryOptions, signature_repository};
-use super::{secrets, turns};
+use super::secrets::StandardInput;
+use super::turns;
 
 #[derive(Args)]
 pub struct Clean {
-    /// The public key of whose work is taken away: a file or env://NAME. What others signed stays.
+    /// The public key of whose work is taken away: a file, env://NAME, - or exec:COMMAND; or
+    /// hashivault://KEY or NAME://KEY for that of a key service. What others signed stays.
     #[arg(long)]
     key: String,
+    #[command(flatten)]
+    services: KeyServiceOptions,
     /// What is taken away.
     #[arg(long = "type", value_enum, default_value_t = Type::All)]
     kind: Type,
@@ -35,9 +40,11 @@ enum Type {
 
 impl Clean {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
+        let services = self.services.services();
+        let mut input = StandardInput::taken_if(!self.force, "the answer");
         let search = Search {
-            reference: self.image.clone(),
-            public_key: secrets::key(&self.key)?.to_vec(),
+            reference: self.registry.reference(&self.image)?,
+            public_key: public_key(&services, &self.key, &mut input).await?,
             kind: match self.kind {
                 Type::All => None,
                 Type::Signature => Some(WorkKind::Signature),
@@ -56,7 +63,7 @@ impl Clean {
                 consent(&found)?;
             }
         }
-        let _turns = turns::take(std::slice::from_ref(&self.image)).await;
+        let _turns = turns::take(std::slice::from_ref(&search.reference)).await;
         let removed = session.remove_own(&search).await??;
         for own in &removed {
             eprintln!("Removed {}", words(own));

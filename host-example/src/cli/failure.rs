@@ -112,6 +112,12 @@ impl From<HostError> for Failure {
     }
 }
 
+impl From<KeyServiceError> for Failure {
+    fn from(error: KeyServiceError) -> Self {
+        Self::other(key_service_words(error))
+    }
+}
+
 impl From<SigningError> for Failure {
     fn from(error: SigningError) -> Self {
         Self::other(match error {

@@ -24,6 +24,11 @@ pub fn read_predicate(path: &str) -> Result<Vec<u8>, Failure> {
     }
 }
 
+/// Reads standard input, of at most a mebibyte.
+pub fn read_standard_input() -> Result<Vec<u8>, Failure> {
+    read_within("standard input", io::stdin(), LONGEST)
+}
+
 fn open(path: &str) -> Result<fs::File, Failure> {
     fs::File::open(path).map_err(|error| Failure::other(format!("open {path}: {error}")))
 }

@@ -11,6 +11,7 @@ mod download;
 mod envelope;
 mod failure;
 mod files;
+mod key_services;
 mod keys;
 mod layout;
 mod lent;
@@ -22,6 +23,7 @@ mod referrers;
 mod requirements;
 mod secrets;
 mod sign;
+mod signer;
 mod signing;
 mod source;
 mod step;
@@ -30,6 +32,7 @@ mod turns;
 mod verdicts;
 mod verify;
 mod verify_attestation;
+mod words;
 
 use std::ffi::OsString;
 
@@ -67,11 +70,12 @@ impl Arguments {
 enum Command {
     /// Show the whole story: a registry in memory, an image, a key, a signature, two forgeries.
     Demo(demo::Demo),
-    /// Make a key pair: cosign.key, encrypted with COSIGN_PASSWORD or a prompt, and cosign.pub.
+    /// Make a key pair: cosign.key, encrypted with COSIGN_PASSWORD or a prompt, and cosign.pub; or
+    /// have a key service make one that stays there.
     GenerateKeyPair(keys::Generate),
     /// Make a key pair of a plain private key in PEM.
     ImportKeyPair(keys::Import),
-    /// Print the public key of an encrypted private key.
+    /// Print the public key of an encrypted private key, or of a key service's.
     PublicKey(keys::Public),
     /// Sign images.
     Sign(sign::Sign),

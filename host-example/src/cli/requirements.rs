@@ -8,10 +8,12 @@ use cosignet_host::api::policy::{
 use cosignet_host::registry::Registry;
 use cosignet_host::{Imports, Policy, Session, World};
 
+use super::annotations;
 use super::failure::Failure;
+use super::key_services::{KeyServiceOptions, public_key};
 use super::log::RequirementOptions;
 use super::options::Common;
-use super::{annotations, secrets};
+use super::secrets::StandardInput;
 
 #[derive(Args)]
 pub struct Requirements {
@@ -37,23 +39,28 @@ pub struct Requirements {
 /// Whose signatures count.
 #[derive(Args)]
 pub struct TrustedKeys {
-    /// A trusted public key: a file or env://NAME. Several may be given.
+    /// A trusted public key: a file, env://NAME, - or exec:COMMAND; or hashivault://KEY or NAME://KEY for
+    /// that of a key service. Several may be given.
     #[arg(long, required = true)]
     key: Vec<String>,
     /// How many of the keys must have signed.
     #[arg(long, value_name = "N")]
     threshold: Option<u32>,
+    #[command(flatten)]
+    services: KeyServiceOptions,
 }
 
 impl TrustedKeys {
     /// Rules that ask for nothing else.
-    pub fn rules(&self) -> Result<Rules, Failure> {
-        let keys = self
-            .key
-            .iter()
-            .map(|key| Ok(secrets::key(key)?.to_vec().into()));
+    pub async fn rules(&self, mut standard_input: StandardInput) -> Result<Rules, Failure> {
+        let services = self.services.services();
+        let mut keys = Vec::new();
+        for key in &self.key {
+            let pem = public_key(&services, key, &mut standard_input).await?;
+            keys.push(pem.into());
+        }
         Ok(Rules {
-            keys: keys.collect::<Result<_, Failure>>()?,
+            keys,
             threshold: self.threshold.map_or(Threshold::Any, Threshold::AtLeast),
             ..Rules::one_key(Vec::new())
         })
@@ -108,7 +115,7 @@ impl Requirements {
         common: &Common,
         registry: impl Registry + 'static,
     ) -> Result<(Session, Policy), Failure> {
-        let rules = self.rules()?;
+        let rules = self.rules().await?;
         let mut imports = Imports::none().registry(registry);
         let mut world = World::Verifier;
         if let LogRequirement::RequireOrLookUp(_) = &rules.log
@@ -134,13 +141,13 @@ impl Requirements {
         }
     }
 
-    fn rules(&self) -> Result<Rules, Failure> {
+    async fn rules(&self) -> Result<Rules, Failure> {
         Ok(Rules {
             annotations: annotations::read(&self.annotations)?,
             log: self.ignore.or_else(|| self.log.requirement())?,
             identity: identity(&self.identity)?,
             formats: self.format.formats(),
-            ..self.keys.rules()?
+            ..self.keys.rules(StandardInput::default()).await?
         })
     }
 }

@@ -13,6 +13,7 @@ use cosignet_host::{Imports, OciRegistry, Session, World};
 use super::failure::Failure;
 use super::keys::print;
 use super::options::{Common, RegistryOptions, signature_repository};
+use super::secrets::StandardInput;
 use super::signing::{SigningOptions, place_words, tell_places};
 use super::{annotations, files};
 
@@ -103,7 +104,8 @@ impl Sign {
             ..self.signing.options(self.upload, earlier)?
         };
         let signed = |image: &SignedImage| self.conclude(image);
-        self.signing.run(common, None, options, signed).await
+        let free = StandardInput::default();
+        self.signing.run(common, free, None, options, signed).await
     }
 
     fn conclude(&self, signed: &SignedImage) -> Result<(), Failure> {

@@ -13,14 +13,15 @@ use super::failure::Failure;
 use super::log::UploadOptions;
 use super::options::{Common, RegistryOptions, SigningConfigSwitch, signature_repository};
 use super::progress::{self, Progress};
-use super::{files, secrets, turns};
+use super::secrets::StandardInput;
+use super::signer::SignerOptions;
+use super::{files, turns};
 
 /// What signing and attesting images have in common.
 #[derive(Args)]
 pub struct SigningOptions {
-    /// The encrypted private key: a file or env://NAME.
-    #[arg(long)]
-    key: String,
+    #[command(flatten)]
+    signer: SignerOptions,
     /// The manifests of an index too.
     #[arg(short, long)]
     recursive: bool,
@@ -88,6 +89,7 @@ impl SigningOptions {
     pub async fn run(
         &self,
         common: &Common,
+        standard_input: StandardInput,
         predicate: Option<&Predicate>,
         mut options: Options,
         conclude: impl Fn(&SignedImage) -> Result<(), Failure>,
@@ -95,8 +97,7 @@ impl SigningOptions {
         self.switch.check()?;
         let attaches = !matches!(options.attachment, Attachment::None);
         let upload = self.log.upload(attaches && options.form == Form::Bundle)?;
-        let file = secrets::key(&self.key)?;
-        let password = secrets::password(false)?;
+        let key = self.signer.read(standard_input).await?;
         let images = self.registry.references(&self.images)?;
         let client = self.registry.client()?.for_push();
         let bar = progress::bar(images.len());
@@ -107,8 +108,9 @@ impl SigningOptions {
             imports = imports.transparency_log(rekor);
             options.log = Some(upload);
         }
+        let imports = key.lend(imports);
         let mut session = Session::start(&common.program(World::Signer)?, imports).await?;
-        let key = session.open_key(&file, &password).await?;
+        let key = key.open(&mut session).await?;
         let (mut failures, mut total) = (Vec::new(), 0);
         for group in images.chunks(GROUP) {
             let _turns = match attaches {
@@ -132,7 +134,7 @@ impl SigningOptions {
             }
         }
         bar.finish_and_clear();
-        session.close_key(key).await?;
+        key.close(&mut session).await?;
         if total > 1 {
             eprintln!("{} of {total} signed", total - failures.len());
         }

@@ -1,12 +1,13 @@
-//! HTTP(S) as every client here speaks it: the registry's and the log's.
+//! HTTP(S) as every client here speaks it: those of registries, logs and key services.
 //!
 //! `transport` owns the HTTP clients and `tls` their trust, `answer` is what comes back, `stream` are
-//! bodies too long for memory, `said` what a refusal says for people, `backoff` when to ask again, and
-//! `url` how a URL may be shown and how far away its host is. What a status means is each client's own
-//! business.
+//! bodies too long for memory, `said` what a refusal says for people, `backoff` when to ask again, `base`
+//! where a service is, and `url` how a URL may be shown and how far away its host is. What a status means
+//! is each client's own business.
 
 mod answer;
 mod backoff;
+mod base;
 mod said;
 mod stream;
 mod tls;
@@ -20,7 +21,8 @@ pub use transport::RequestEvent;
 
 pub(crate) use answer::{Answer, is_redirect, is_transient};
 pub(crate) use backoff::{Backoff, Failure, RetryPolicy, deadline, retry_after};
-pub(crate) use said::{Said, escaped};
+pub(crate) use base::{BaseUrl, InvalidBaseUrl};
+pub(crate) use said::{Said, escaped, quoted};
 pub(crate) use stream::{Content, Sink};
 pub(crate) use tls::Trust;
 pub(crate) use transport::{

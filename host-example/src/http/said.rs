@@ -42,8 +42,16 @@ pub(crate) fn escaped(
     Ok(())
 }
 
+/// Text from elsewhere, for an error: quoted, printable, not too long.
+pub(crate) fn quoted(text: &str) -> String {
+    match text.char_indices().nth(MAX_QUOTED) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
 /// Errors of the distribution specification, those of token services (RFC 6749 section 5.2, Docker
-/// Hub's `details`), and those of Rekor (`message`).
+/// Hub's `details`), those of Rekor (`message`), and those of Vault (a list of texts).
 #[derive(Deserialize)]
 struct ErrorBody {
     #[serde(default)]
@@ -56,10 +64,14 @@ struct ErrorBody {
 }
 
 #[derive(Deserialize)]
-struct ErrorEntry {
-    code: Option<String>,
-    message: Option<String>,
-    detail: Option<serde_json::Value>,
+#[serde(untagged)]
+enum ErrorEntry {
+    Text(String),
+    Coded {
+        code: Option<String>,
+        message: Option<String>,
+        detail: Option<serde_json::Value>,
+    },
 }
 
 impl ErrorBody {
@@ -69,11 +81,22 @@ impl ErrorBody {
             if !text.is_empty() {
                 text.push_str("; ");
             }
-            text.push_str(entry.code.as_deref().unwrap_or("UNKNOWN"));
-            if let Some(message) = &entry.message {
+            let (code, message, detail) = match entry {
+                ErrorEntry::Text(said) => {
+                    text.push_str(said);
+                    continue;
+                }
+                ErrorEntry::Coded {
+                    code,
+                    message,
+                    detail,
+                } => (code, message, detail),
+            };
+            text.push_str(code.as_deref().unwrap_or("UNKNOWN"));
+            if let Some(message) = message {
                 let _ = write!(text, ": {message}");
             }
-            if let Some(detail) = entry.detail.as_ref().filter(|detail| !detail.is_null()) {
+            if let Some(detail) = detail.as_ref().filter(|detail| !detail.is_null()) {
                 let _ = write!(text, " ({detail})");
             }
         }
@@ -110,6 +133,8 @@ fn said_in_xml(body: &[u8]) -> String {
 }
 
 const MAX_ERRORS: usize = 8;
+/// Characters of a text that are quoted.
+const MAX_QUOTED: usize = 128;
 /// Characters of an error body that are shown.
 const MAX_SAID: usize = 512;
 
@@ -128,6 +153,12 @@ mod tests {
         assert_eq!(Said(hub).to_string(), ": incorrect username or password");
         let rekor = br#"{"code":3,"message":"invalid key","details":[]}"#;
         assert_eq!(Said(rekor).to_string(), ": invalid key");
+        let vault = br#"{"errors":["1 error occurred","permission denied"]}"#;
+        assert_eq!(
+            Said(vault).to_string(),
+            ": 1 error occurred; permission denied"
+        );
+        assert_eq!(Said(br#"{"errors":[]}"#).to_string(), "");
         assert_eq!(Said(b"<html>oops</html>").to_string(), "");
         let aws =
             b"<?xml version='1.0'?>\n<E><Error><Code>No</Code><Message>Why</Message></Error></E>";

@@ -5,11 +5,8 @@ use reqwest::{
     header::{HeaderName, LOCATION},
 };
 
-use super::{
-    LogApi, LogError, Receipt,
-    name::{is_written_uuid, quoted},
-};
-use crate::http::{Answer, Said, display, is_redirect, origin};
+use super::{LogApi, LogError, Receipt, name::is_written_uuid};
+use crate::http::{Answer, Said, display, is_redirect, origin, quoted};
 
 /// What a log says to an entry.
 pub(super) fn receipt(what: &str, api: LogApi, answer: Answer) -> Result<Receipt, LogError> {

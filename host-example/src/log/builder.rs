@@ -2,11 +2,10 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{
-    base::BaseUrl,
-    rekor::{Rekor, Shared},
+use super::rekor::{Rekor, Shared};
+use crate::http::{
+    BaseUrl, Clients, InvalidBaseUrl, Observer, RequestEvent, RetryPolicy, Transport, Trust,
 };
-use crate::http::{Clients, Observer, RequestEvent, RetryPolicy, Transport, Trust};
 
 /// Settings of a [`Rekor`]; those it begins with suit most.
 #[derive(Clone)]
@@ -39,6 +38,13 @@ pub enum RekorBuildError {
     /// A certificate authority is malformed.
     #[error("{0}")]
     ExtraCa(String),
+}
+
+impl From<InvalidBaseUrl> for RekorBuildError {
+    fn from(error: InvalidBaseUrl) -> Self {
+        let InvalidBaseUrl { found, problem } = error;
+        Self::Url { found, problem }
+    }
 }
 
 impl RekorBuilder {

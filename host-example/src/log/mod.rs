@@ -4,11 +4,10 @@
 //! Rekor v1 and v2. Nothing here judges an answer: the component makes what is sent, and verifies
 //! what comes back with keys of its own.
 //!
-//! How a call flows: `name` checks what becomes part of a URL, `base` makes the URL, `rekor` sends
+//! How a call flows: `name` checks what becomes part of a URL, `rekor` sends
 //! one request with its retries, and `answer` says what a status means.
 
 mod answer;
-mod base;
 mod builder;
 mod name;
 mod rekor;

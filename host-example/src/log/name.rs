@@ -1,6 +1,7 @@
 //! What becomes part of a URL, or comes out of one: checked first (cf. CVE-2024-3727).
 
 use super::LogError;
+use crate::http::quoted;
 
 /// Checks the UUID of an entry.
 pub(super) fn check_uuid(uuid: &str) -> Result<(), LogError> {
@@ -34,21 +35,12 @@ pub(super) fn check_path(path: &str) -> Result<(), LogError> {
     }
 }
 
-/// Text from elsewhere, for an error: quoted, printable, not too long.
-pub(super) fn quoted(text: &str) -> String {
-    match text.char_indices().nth(MAX_QUOTED) {
-        Some((end, _)) => format!("{:?}…", &text[..end]),
-        None => format!("{text:?}"),
-    }
-}
-
 fn has_length_of_uuid(text: &str) -> bool {
     matches!(text.len(), 64 | 80)
 }
 
 /// The longest that C2SP `tlog-tiles` can name is shorter than 64.
 const MAX_PATH: usize = 255;
-const MAX_QUOTED: usize = 128;
 
 #[cfg(test)]
 mod tests {

@@ -14,13 +14,12 @@ use reqwest::{
 
 use super::{
     Failure, LogApi, LogError, Receipt, TransparencyLog, answer,
-    base::BaseUrl,
     builder::RekorBuilder,
     name::{check_path, check_uuid},
 };
 use crate::http::{
-    Answer, Backoff, Request, RetryPolicy, Transport, TransportError, TransportErrorKind, deadline,
-    display, is_transient, retry_after,
+    Answer, Backoff, BaseUrl, Request, RetryPolicy, Transport, TransportError, TransportErrorKind,
+    deadline, display, is_transient, retry_after,
 };
 
 /// A client of one Rekor, v1 or v2, over HTTP(S).

@@ -35,12 +35,6 @@ pub struct AttestBlob {
 impl AttestBlob {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
         let failed = |failure: Failure| failure.about(&format!("attesting {}", self.file));
-        if self.predicate == "-" && self.file == "-" {
-            return Err(Failure::other(
-                "the predicate and the file cannot both be standard input",
-            ));
-        }
-        let predicate = predicate::read(&self.kind, &self.predicate)?;
         let named = Input::of(&self.file);
         let name = named.name();
         let input = match &self.hash {
@@ -50,11 +44,14 @@ impl AttestBlob {
             })?),
         };
         let inputs = [input];
+        let mut standard_input = Input::standard_input(&inputs);
+        standard_input.take_for(&self.predicate, "the predicate")?;
+        let predicate = predicate::read(&self.kind, &self.predicate)?;
         let Signing {
             mut session,
             key,
             upload,
-        } = self.signing.start(common, &inputs).await?;
+        } = self.signing.start(common, standard_input).await?;
         let signer = key.signer();
         let empty = session.blob_for_signer(&signer).await?;
         let [input] = &inputs;
@@ -62,7 +59,7 @@ impl AttestBlob {
         let attested = session
             .attest_blob(&signer, blob, name.as_deref(), &predicate, upload.as_ref())
             .await?;
-        session.close_key(key).await?;
+        key.close(&mut session).await?;
         let attested = attested.map_err(|error| failed(error.into()))?;
         self.signing.write(&attested.files)?;
         if let Some(path) = &self.output_attestation {

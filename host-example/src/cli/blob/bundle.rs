@@ -46,7 +46,7 @@ pub struct VerifyBundle {
 
 impl VerifyBundle {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
-        let rules = self.rules()?;
+        let rules = self.rules().await?;
         let bundle = options::bundle(&self.bundle)?;
         let predicate_type = claimed_type(&bundle)?;
         let mut session = super::session(common, World::Verifier, Imports::none()).await?;
@@ -68,7 +68,7 @@ impl VerifyBundle {
         Ok(())
     }
 
-    fn rules(&self) -> Result<Rules, Failure> {
+    async fn rules(&self) -> Result<Rules, Failure> {
         if self.certificate_identity.is_some() || self.certificate_oidc_issuer.is_some() {
             return Err(Failure::other(
                 "verifying by an identity and its certificate is not done here: say --key",
@@ -94,7 +94,7 @@ impl VerifyBundle {
                     required_witnesses: 0,
                 }),
             },
-            ..Rules::one_key(secrets::key(key)?.to_vec())
+            ..Rules::one_key(secrets::key(key).await?.to_vec())
         })
     }
 }

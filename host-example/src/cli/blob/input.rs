@@ -7,6 +7,7 @@ use cosignet_host::api::blobs::BlobError;
 use cosignet_host::{Blob, Session};
 
 use crate::cli::failure::Failure;
+use crate::cli::secrets::StandardInput;
 
 /// What is signed or verified: a file, `-` for standard input, or `sha256:<hex>` for a file that is
 /// elsewhere. A file of such a name comes first, as sigstore's clients have it.
@@ -24,6 +25,12 @@ impl Input {
             Ok(digest) if !Path::new(argument).exists() => Self::Digest(digest),
             _ => Self::File(argument.to_owned()),
         }
+    }
+
+    /// Standard input, taken if one of them is read from it.
+    pub fn standard_input(all: &[Self]) -> StandardInput {
+        let is_taken = all.iter().any(|input| matches!(input, Self::Piped));
+        StandardInput::taken_if(is_taken, "what is signed")
     }
 
     /// What a statement calls it: the name of the file, as cosign.

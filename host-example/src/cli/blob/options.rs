@@ -1,25 +1,23 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use clap::{ArgAction, Args};
-use zeroize::Zeroizing;
 
 use cosignet_host::api::blobs::BlobFiles;
 use cosignet_host::api::signing::LogUpload;
-use cosignet_host::{Imports, PrivateKey, Rekor, Session, World};
+use cosignet_host::{Imports, Rekor, Session, World};
 
-use super::input::Input;
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::log::LogOptions;
 use crate::cli::options::{Common, SigningConfigSwitch};
-use crate::cli::secrets;
+use crate::cli::secrets::StandardInput;
+use crate::cli::signer::{OpenSigner, SignerOptions};
 
 /// What signs a file, and where what is made goes.
 #[derive(Args)]
 pub struct SigningOptions {
-    /// The encrypted private key: a file or env://NAME.
-    #[arg(long)]
-    key: String,
+    #[command(flatten)]
+    signer: SignerOptions,
     /// Write a bundle there, with the log's entry if there is one.
     #[arg(long, value_name = "FILE")]
     bundle: Option<String>,
@@ -41,23 +39,27 @@ pub struct SigningOptions {
 /// An open key, and the log that its signatures are written to.
 pub struct Signing {
     pub session: Session,
-    pub key: PrivateKey,
+    pub key: OpenSigner,
     pub upload: Option<LogUpload>,
 }
 
 impl SigningOptions {
     /// Opens the key, after what can be said against the rest.
-    pub async fn start(&self, common: &Common, input: &[Input]) -> Result<Signing, Failure> {
+    pub async fn start(
+        &self,
+        common: &Common,
+        standard_input: StandardInput,
+    ) -> Result<Signing, Failure> {
         self.switch.check()?;
         let keeps_proof = self.bundle.is_some() && self.new_bundle_format;
         let (log, upload) = self.log.upload(keeps_proof)?.unzip();
-        let file = secrets::key(&self.key)?;
-        let password = password(input)?;
+        let key = self.signer.read(standard_input).await?;
         let imports = log.map_or_else(Imports::none, |log: Rekor| {
             Imports::none().transparency_log(log)
         });
+        let imports = key.lend(imports);
         let mut session = super::session(common, World::Signer, imports).await?;
-        let key = session.open_key(&file, &password).await?;
+        let key = key.open(&mut session).await?;
         Ok(Signing {
             session,
             key,
@@ -92,17 +94,6 @@ impl SigningOptions {
         eprintln!("Wrote bundle to file {path}");
         Ok(())
     }
-}
-
-/// Where standard input is the file, it is no place for a password.
-fn password(input: &[Input]) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let is_taken = input.iter().any(|input| matches!(input, Input::Piped));
-    if is_taken && std::env::var_os("COSIGN_PASSWORD").is_none() {
-        return Err(Failure::other(
-            "standard input is what is signed: say the password in COSIGN_PASSWORD",
-        ));
-    }
-    secrets::password(false)
 }
 
 /// What cosign takes for a signature: a file, or else the base64 itself.

@@ -37,7 +37,10 @@ impl SignBlob {
                  time",
             ));
         }
-        let mut signing = self.signing.start(common, &inputs).await?;
+        let mut signing = self
+            .signing
+            .start(common, Input::standard_input(&inputs))
+            .await?;
         let mut failures = Vec::new();
         for (file, input) in self.files.iter().zip(&inputs) {
             if let Err(failure) = self.sign(&mut signing, input).await {
@@ -48,7 +51,7 @@ impl SignBlob {
                 failures.push(failure);
             }
         }
-        signing.session.close_key(signing.key).await?;
+        signing.key.close(&mut signing.session).await?;
         Failure::of_many(failures, inputs.len())
     }
 

@@ -13,6 +13,7 @@ use crate::cli::keys::print;
 use crate::cli::log::TrustOptions;
 use crate::cli::options::Common;
 use crate::cli::requirements::{IgnoreLog, TrustedKeys};
+use crate::cli::secrets::StandardInput;
 use crate::cli::{files, predicate};
 
 #[derive(Args)]
@@ -120,7 +121,7 @@ impl VerifyOptions {
     /// The blob last: what can be said against the rest is said before it is read.
     async fn read(&self, common: &Common, file: &str) -> Result<Given, Failure> {
         let signatures = self.signatures()?;
-        let rules = self.rules()?;
+        let rules = self.rules(file).await?;
         let mut session = super::session(common, World::Verifier, Imports::none()).await?;
         let policy = session.read_policy(&rules).await?;
         let empty = session.blob_to_verify(policy).await?;
@@ -155,10 +156,11 @@ impl VerifyOptions {
         signatures.chain(bundles).collect()
     }
 
-    fn rules(&self) -> Result<Rules, Failure> {
+    async fn rules(&self, file: &str) -> Result<Rules, Failure> {
+        let input = StandardInput::taken_if(file == "-", "what is verified");
         Ok(Rules {
             log: self.ignore.or_else(|| self.trust.requirement())?,
-            ..self.keys.rules()?
+            ..self.keys.rules(input).await?
         })
     }
 

@@ -1,18 +1,27 @@
-//! The URL of a log, and those below it.
+//! The URL of a service, and those below it.
 
 use reqwest::Url;
 
-use super::{builder::RekorBuildError, name::quoted};
+use super::quoted;
 
-/// Where a log is: http or https, a host, perhaps a port and a path.
+/// Where a service is: http or https, a host, perhaps a port and a path.
 #[derive(Clone, Debug)]
-pub(super) struct BaseUrl(Url);
+pub(crate) struct BaseUrl(Url);
+
+/// Why a text is not the URL of a service.
+#[derive(Debug)]
+pub(crate) struct InvalidBaseUrl {
+    /// What was given, quoted, without what may be secret.
+    pub found: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
 
 impl BaseUrl {
     /// Takes no user info, query or fragment: they would be left out of the requests, or shown.
-    pub fn parse(text: &str) -> Result<Self, RekorBuildError> {
+    pub fn parse(text: &str) -> Result<Self, InvalidBaseUrl> {
         let refused = |problem: &str| {
-            Err(RekorBuildError::Url {
+            Err(InvalidBaseUrl {
                 found: quoted(&without_secrets(text)),
                 problem: problem.to_owned(),
             })
@@ -38,12 +47,17 @@ impl BaseUrl {
         }
     }
 
-    /// The log's URL with a path more.
+    /// The URL itself.
+    pub fn url(&self) -> &Url {
+        &self.0
+    }
+
+    /// This URL with a path more.
     pub fn below(&self, path: &str) -> Self {
         Self(self.join(path))
     }
 
-    /// The URL of a path below the log's, which begins without a slash.
+    /// The URL of a path below this one, which begins without a slash.
     pub fn join(&self, path: &str) -> Url {
         let mut url = self.0.clone();
         let base = url.path().trim_end_matches('/').to_owned();
@@ -105,10 +119,9 @@ mod tests {
             ("https://log.test/?", "a query"),
             ("https://log.test/#secret", "a fragment"),
         ] {
-            let error = BaseUrl::parse(bad).unwrap_err().to_string();
-            assert!(error.contains(problem), "{bad}: {error}");
-            assert!(error.contains("https://rekor.sigstore.dev"), "{error}");
-            assert!(!error.contains("secret"), "{error}");
+            let error = BaseUrl::parse(bad).unwrap_err();
+            assert!(error.problem.contains(problem), "{bad}: {error:?}");
+            assert!(!format!("{error:?}").contains("secret"), "{error:?}");
         }
     }
 }

@@ -1,0 +1,19 @@
+//! Key services: keys that stay where they are, and sign there.
+//!
+//! [`KeyService`](crate::KeyService) is what a session asks. [`Vault`] fulfils it with the transit
+//! engine of HashiCorp Vault or OpenBao, [`Plugin`] with a program that speaks sigstore's protocol, and
+//! [`KeyServices`] with whichever of them a key's reference names: `hashivault://KEY`, `NAME://…`.
+//!
+//! Nothing here is believed: the component verifies each signature with the public key before it is
+//! used. What is signed is always a SHA-256 digest, whatever the curve: so signs cosign with a key
+//! service, and every cosign verifies it.
+
+mod plugin;
+mod reference;
+mod services;
+mod vault;
+
+pub use plugin::Plugin;
+pub use reference::{InvalidKeyReference, KeyReference, VaultKeyName};
+pub use services::KeyServices;
+pub use vault::{Vault, VaultBuildError, VaultBuilder};
