@@ -11,6 +11,11 @@ pub struct Source {
     pub subscription: Option<String>,
 }
 
+/// Neither the image nor anything else says which registry it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the image does not say its registry, which may be anywhere: write HOST/REPOSITORY")]
+pub struct HostNeeded;
+
 /// Kinds of registries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -22,6 +27,8 @@ pub enum Kind {
     Har,
     Jfrog,
     Ghcr,
+    Quay,
+    Harbor,
 }
 
 /// What a kind of registry may be told.
@@ -58,10 +65,17 @@ impl Source {
         }
     }
 
-    /// Itself, unless it says nothing that an image's name does not: then the name is enough.
-    pub fn if_needed(self) -> Option<Self> {
-        let is_plain = self.kind == Kind::Docker && self.host.is_none();
-        (!is_plain).then_some(self)
+    /// Itself, with the host that its kind has where nobody says one; nothing, where an image's name is enough.
+    pub fn of_image(mut self, image: &str) -> Result<Option<Self>, HostNeeded> {
+        if self.host.is_none() && !is_complete(image) {
+            match self.kind {
+                Kind::Quay => self.host = Some("quay.io".into()),
+                Kind::Harbor => return Err(HostNeeded),
+                _ => {}
+            }
+        }
+        let is_plain = matches!(self.kind, Kind::Docker | Kind::Quay | Kind::Harbor);
+        Ok((!is_plain || self.host.is_some()).then_some(self))
     }
 }
 
@@ -69,7 +83,7 @@ impl Kind {
     /// The kind of this name, which a pipeline or a plugin's setting gives.
     pub fn named(name: &str) -> Option<Self> {
         Some(match name.to_ascii_lowercase().as_str() {
-            "docker" | "dockerhub" | "quay" | "harbor" => Self::Docker,
+            "docker" | "dockerhub" => Self::Docker,
             "ecr" => Self::Ecr,
             "gcr" => Self::Gcr,
             "gar" => Self::Gar,
@@ -77,6 +91,8 @@ impl Kind {
             "har" => Self::Har,
             "jfrog" => Self::Jfrog,
             "ghcr" => Self::Ghcr,
+            "quay" => Self::Quay,
+            "harbor" => Self::Harbor,
             _ => return None,
         })
     }
@@ -99,7 +115,8 @@ impl Kind {
     /// The value of `--source`.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Docker => "docker",
+            // Nothing but the host tells them from others.
+            Self::Docker | Self::Quay | Self::Harbor => "docker",
             Self::Ecr => "ecr",
             Self::Gcr => "gcr",
             Self::Gar => "gar",
@@ -115,7 +132,13 @@ impl Kind {
         match self {
             Self::Ecr => &[Field::Region, Field::Account],
             Self::Gcr | Self::Gar => &[Field::Host, Field::Project],
-            Self::Docker | Self::Acr | Self::Har | Self::Jfrog | Self::Ghcr => &[],
+            Self::Docker
+            | Self::Acr
+            | Self::Har
+            | Self::Jfrog
+            | Self::Ghcr
+            | Self::Quay
+            | Self::Harbor => &[],
         }
     }
 
@@ -124,7 +147,7 @@ impl Kind {
         match self {
             Self::Ecr | Self::Gcr | Self::Gar => self.needs(),
             Self::Acr => &[Field::Subscription],
-            Self::Docker | Self::Har | Self::Jfrog => &[Field::Host],
+            Self::Docker | Self::Har | Self::Jfrog | Self::Quay | Self::Harbor => &[Field::Host],
             Self::Ghcr => &[],
         }
     }
@@ -179,5 +202,22 @@ mod tests {
         }
         assert_eq!(Kind::named("Docker"), Some(Kind::Docker));
         assert_eq!(Kind::named("local"), None);
+    }
+
+    #[test]
+    fn an_image_goes_to_the_registry_that_was_meant() {
+        let host = |kind, image: &str| {
+            let source = Source::of(kind).of_image(image);
+            source.map(|source| source.and_then(|source| source.host))
+        };
+        assert_eq!(host(Kind::Docker, "org/app"), Ok(None));
+        assert_eq!(host(Kind::Quay, "org/app"), Ok(Some("quay.io".into())));
+        assert_eq!(host(Kind::Harbor, "org/app"), Err(HostNeeded));
+        for kind in [Kind::Docker, Kind::Quay, Kind::Harbor] {
+            assert_eq!(Source::of(kind).of_image("r.example/app"), Ok(None));
+            let mut source = Source::of(kind);
+            source.host = Some("h".into());
+            assert_eq!(source.clone().of_image("app"), Ok(Some(source)));
+        }
     }
 }

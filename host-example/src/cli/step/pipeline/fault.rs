@@ -2,6 +2,7 @@ use std::fmt;
 
 use crate::cli::step::key::KeyFault;
 use crate::cli::step::model::OtherDigest;
+use crate::cli::step::source::HostNeeded;
 use crate::cli::step::variables::{Kind, environment_name};
 use crate::cli::step::yaml::{Place, YamlError};
 
@@ -86,6 +87,8 @@ pub enum Problem {
     Key(KeyFault),
     #[error("{0}")]
     Digest(OtherDigest),
+    #[error("{0}, or set its connector's url")]
+    Host(HostNeeded),
     #[error("{0} and {1} contradict each other: leave one out")]
     Conflict(&'static str, &'static str),
     #[error("{0}")]

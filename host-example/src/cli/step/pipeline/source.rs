@@ -57,9 +57,10 @@ fn image(kind: Kind, mut spec: Map<'_>, variables: &Variables<'_>) -> Result<Ima
     if kind.takes().contains(&Field::Host) && source.host.is_none() && !is_complete(&text) {
         source.host = host;
     }
+    let source = source.of_image(&text);
     Ok(Image {
+        source: source.map_err(|needed| name.fault(Problem::Host(needed)))?,
         name: text,
-        source: source.if_needed(),
         digest,
         credential,
         allow_http: false,
@@ -179,7 +180,13 @@ fn names(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Gcr | Kind::Gar => &["image", "imageName", "image_name"],
         Kind::Acr => &["image", "repository"],
-        Kind::Docker | Kind::Ecr | Kind::Har | Kind::Jfrog | Kind::Ghcr => &["image"],
+        Kind::Docker
+        | Kind::Ecr
+        | Kind::Har
+        | Kind::Jfrog
+        | Kind::Ghcr
+        | Kind::Quay
+        | Kind::Harbor => &["image"],
     }
 }
 

@@ -256,6 +256,10 @@ fn every_source_has_its_fields_in_every_spelling() {
             "{ type: docker, spec: { image: app, host: r.example } }",
             expect("app", Kind::Docker, "r.example"),
         ),
+        (
+            "{ type: quay, spec: { image: org/app } }",
+            expect("org/app", Kind::Quay, "quay.io"),
+        ),
     ] {
         assert_eq!(told(source), expected, "{source}");
     }
@@ -295,6 +299,13 @@ fn connectors_are_a_credential_and_a_host() {
     let complete = "{ type: docker, spec: { connector: c, image: other.example/app } }";
     let complete = with(&["connector.c.url=https://r.example"], complete).unwrap();
     assert!(complete.source.is_none(), "the name says it");
+    let harbor = docker.replace("docker", "harbor");
+    let nowhere = with(&[], &harbor).unwrap_err();
+    assert!(
+        nowhere.contains("spec.source.spec.image: the image does not say its registry"),
+        "{nowhere}"
+    );
+    assert!(with(&["connector.c.url=https://r.example"], &harbor).is_ok());
     let half = with(&["connector.c.username=ada"], docker).unwrap_err();
     assert!(
         half.contains("no password") && half.contains("COSIGNET_CONNECTOR_C_PASSWORD"),

@@ -136,7 +136,7 @@ fn artifacts(settings: &Settings<'_>) -> Result<Vec<Artifact>, SettingFault> {
     let allow_http = settings.switch(&table::INSECURE)?;
     let images = images(settings)?.into_iter().map(|(name, digest)| {
         Ok(Artifact::Image(Image {
-            source: place(settings, kind, &name)?.if_needed(),
+            source: place(settings, kind, &name)?,
             digest,
             credential: credential.clone(),
             allow_http,
@@ -210,7 +210,7 @@ fn pushed(settings: &Settings<'_>) -> Result<Vec<(String, Option<String>)>, Sett
 }
 
 /// What the kind of registry must be told.
-fn place(settings: &Settings<'_>, kind: Kind, image: &str) -> Result<Source, SettingFault> {
+fn place(settings: &Settings<'_>, kind: Kind, image: &str) -> Result<Option<Source>, SettingFault> {
     let mut source = Source::of(kind);
     for field in kind.takes() {
         let setting = match field {
@@ -229,10 +229,15 @@ fn place(settings: &Settings<'_>, kind: Kind, image: &str) -> Result<Source, Set
         }
         *source.field(*field) = text;
     }
-    if kind == Kind::Docker && is_complete(image) {
+    let is_plain = matches!(kind, Kind::Docker | Kind::Quay | Kind::Harbor);
+    if is_plain && is_complete(image) {
         source.host = None;
     }
-    Ok(source)
+    let source = source.of_image(image);
+    source.map_err(|_| {
+        let instead = Problem::MissingFor("the image does not say its registry");
+        settings.fault(&table::REGISTRY, instead)
+    })
 }
 
 /// A user name and a password, or what a cloud has in place of them.

@@ -122,6 +122,14 @@ fn registries_are_told_apart() {
         ("PLUGIN_REGISTRY", "r.example"),
     ];
     assert!(one(&complete).source.is_none(), "the name says it");
+    let harbor = ("PLUGIN_SOURCE", "harbor");
+    assert!(
+        with(SIGN, &[image, harbor])
+            .unwrap_err()
+            .contains("PLUGIN_REGISTRY: missing")
+    );
+    let quay = one(&[image, ("PLUGIN_SOURCE", "quay")]).source.unwrap();
+    assert_eq!(quay.host.as_deref(), Some("quay.io"));
     let ecr = one(&[
         image,
         ("PLUGIN_SOURCE", "ecr"),
