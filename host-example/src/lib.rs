@@ -43,6 +43,7 @@ pub mod embedded;
 pub mod layout;
 pub mod log;
 pub mod registry;
+pub mod store;
 
 mod bindings;
 mod engine;
