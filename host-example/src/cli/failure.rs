@@ -52,6 +52,11 @@ impl Failure {
         Self { words, code }
     }
 
+    /// Why, in words that are not made harmless for a terminal yet.
+    pub fn words(&self) -> &str {
+        &self.words
+    }
+
     /// The exit code.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code)

@@ -7,12 +7,14 @@ use cosignet_host::api::signing::{
     AttachOutcome, Attached, Attachment, EarlierSignatures, Form, Options, Signature, SignedImage,
     SigningResult,
 };
+use cosignet_host::store::Action;
 use cosignet_host::{Imports, Session, World};
 
 use super::failure::Failure;
 use super::log::UploadOptions;
 use super::options::{Common, RegistryOptions, SigningConfigSwitch, signature_repository};
 use super::progress::{self, Progress};
+use super::store::{Recorder, StoreOptions, named};
 use super::{files, secrets, turns};
 
 /// What signing and attesting images have in common.
@@ -46,6 +48,8 @@ pub struct SigningOptions {
     switch: SigningConfigSwitch,
     #[command(flatten)]
     registry: RegistryOptions,
+    #[command(flatten)]
+    store: StoreOptions,
     /// Images: [HOST/]REPOSITORY[:TAG][@DIGEST].
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<String>,
@@ -89,8 +93,23 @@ impl SigningOptions {
         &self,
         common: &Common,
         predicate: Option<&Predicate>,
+        options: Options,
+        conclude: impl Fn(&SignedImage) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let action = predicate.map_or(Action::Signing, |_| Action::Attesting);
+        let mut record = self.store.open(action)?;
+        let done = self.run_recorded(common, predicate, options, conclude, &mut record);
+        let done = done.await;
+        record.conclude(named(&self.images), done)
+    }
+
+    async fn run_recorded(
+        &self,
+        common: &Common,
+        predicate: Option<&Predicate>,
         mut options: Options,
         conclude: impl Fn(&SignedImage) -> Result<(), Failure>,
+        record: &mut Recorder,
     ) -> Result<(), Failure> {
         self.switch.check()?;
         let attaches = !matches!(options.attachment, Attachment::None);
@@ -108,6 +127,8 @@ impl SigningOptions {
         }
         let mut session = Session::start(&common.program(World::Signer)?, imports).await?;
         let key = session.open_key(&file, &password).await?;
+        record.signs_with(session.public_key(key).await?.fingerprint, &self.key);
+        record.logs_at(self.log.url());
         let (mut failures, mut total) = (Vec::new(), 0);
         for group in self.images.chunks(GROUP) {
             let _turns = match attaches {
@@ -124,7 +145,11 @@ impl SigningOptions {
             };
             for result in results {
                 total += 1;
-                if let Err(failure) = bar.suspend(|| self.conclude(result, &conclude)) {
+                let place = usize::try_from(result.reference_index).unwrap_or(usize::MAX);
+                let named = group.get(place).unwrap_or(&result.subject);
+                let recorded = record.signed(named, &result, options.form);
+                let told = bar.suspend(|| self.conclude(result, &conclude));
+                if let Err(failure) = told.and(recorded) {
                     bar.suspend(|| eprintln!("{failure}"));
                     failures.push(failure);
                 }

@@ -1,12 +1,15 @@
 use clap::Args;
 
 use cosignet_host::api::verification::VerificationOptions;
+use cosignet_host::store::Action;
 
 use super::failure::Failure;
+use super::look::Look;
 use super::options::{Common, RegistryOptions, signature_repository};
 use super::predicate;
 use super::requirements::Requirements;
-use super::verdicts::{Kind, Output, Verdicts};
+use super::store::{Recorder, StoreOptions, named};
+use super::verdicts::{Judged, Kind, Output, Verdicts};
 
 #[derive(Args)]
 pub struct VerifyAttestation {
@@ -24,6 +27,8 @@ pub struct VerifyAttestation {
     output: Output,
     #[command(flatten)]
     registry: RegistryOptions,
+    #[command(flatten)]
+    store: StoreOptions,
     /// Images: [HOST/]REPOSITORY[:TAG][@DIGEST].
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<String>,
@@ -31,26 +36,32 @@ pub struct VerifyAttestation {
 
 impl VerifyAttestation {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
-        let predicate_type = predicate::type_of(&self.predicate_type)?;
-        let client = self.registry.client()?;
-        let (mut session, policy) = self.requirements.start(common, client).await?;
-        let options = VerificationOptions {
-            signature_repository: signature_repository(),
-            recursive: self.recursive,
-        };
-        let mut results = Vec::new();
-        // One at a time: those of many images need not fit into a session's memory together.
-        for image in self.images.chunks(1) {
-            let verified = session
-                .verify_attestations(policy, &predicate_type, image, &options)
-                .await?;
-            results.extend(verified);
-        }
-        Verdicts {
+        let mut record = self.store.open(Action::AttestationVerification)?;
+        record.trusts(self.requirements.key_references());
+        record.logs_at(self.requirements.log_url());
+        let judged = self.judge(common, &record).await;
+        let judged = record.conclude(named(&self.images), judged)?;
+        let recorded = record.verified(&self.images, &judged);
+        let verdicts = Verdicts {
             images: &self.images,
             kind: Kind::Attestation,
             output: self.output,
-        }
-        .conclude(results)
+        };
+        verdicts.conclude(judged).and(recorded)
+    }
+
+    async fn judge(&self, common: &Common, record: &Recorder) -> Result<Vec<Judged>, Failure> {
+        let predicate_type = predicate::type_of(&self.predicate_type)?;
+        let look = Look {
+            common,
+            requirements: &self.requirements,
+            options: VerificationOptions {
+                signature_repository: signature_repository(),
+                recursive: self.recursive,
+            },
+            predicate_type: Some(&predicate_type),
+        };
+        let client = self.registry.client()?;
+        look.everywhere(client, &self.images, record).await
     }
 }

@@ -162,7 +162,7 @@ impl LogFacts {
             log_id,
             log_index,
             integrated_time,
-            url: url.and_then(|url| super::run::link(&url).ok()),
+            url: url.and_then(|url| Run::link(&url).ok()),
         }
     }
 }

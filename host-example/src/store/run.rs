@@ -41,24 +41,24 @@ impl Run {
             [] => made(),
             urls => urls.iter().find_map(set),
         };
-        let url = url.and_then(|url| link(&url).ok());
+        let url = url.and_then(|url| Self::link(&url).ok());
         Some(Self { id, url })
     }
-}
 
-/// A URL that can be shown and followed: http or https, without user info.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn link(text: &str) -> Result<String, String> {
-    let mut url = Url::parse(text).map_err(|error| error.to_string())?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("expected http or https, found {}", url.scheme()));
+    /// A URL that can be shown and followed: http or https, without user info.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn link(text: &str) -> Result<String, String> {
+        let mut url = Url::parse(text).map_err(|error| error.to_string())?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(format!("expected http or https, found {}", url.scheme()));
+        }
+        if url.set_username("").is_err() || url.set_password(None).is_err() {
+            return Err("it has no host".into());
+        }
+        Ok(url.into())
     }
-    if url.set_username("").is_err() || url.set_password(None).is_err() {
-        return Err("it has no host".into());
-    }
-    Ok(url.into())
 }
 
 struct Pipeline {
@@ -131,11 +131,11 @@ mod tests {
     #[test]
     fn links_lead_somewhere_and_tell_no_secrets() {
         assert_eq!(
-            link("https://user:secret@h.example/a?b=c").unwrap(),
+            Run::link("https://user:secret@h.example/a?b=c").unwrap(),
             "https://h.example/a?b=c"
         );
         for bad in ["", "ci/7", "javascript:alert(1)", "file:///etc", "https://"] {
-            assert!(link(bad).is_err(), "{bad}");
+            assert!(Run::link(bad).is_err(), "{bad}");
         }
     }
 }

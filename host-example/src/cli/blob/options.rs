@@ -5,14 +5,17 @@ use zeroize::Zeroizing;
 
 use cosignet_host::api::blobs::BlobFiles;
 use cosignet_host::api::signing::LogUpload;
+use cosignet_host::store::Action;
 use cosignet_host::{Imports, PrivateKey, Rekor, Session, World};
 
 use super::input::Input;
+use crate::cli::artifact::ArtifactOptions;
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::log::LogOptions;
 use crate::cli::options::{Common, SigningConfigSwitch};
 use crate::cli::secrets;
+use crate::cli::store::{Named, Recorder, StoreOptions};
 
 /// What signs a file, and where what is made goes.
 #[derive(Args)]
@@ -36,6 +39,10 @@ pub struct SigningOptions {
     yes: bool,
     #[command(flatten)]
     log: LogOptions,
+    #[command(flatten)]
+    artifact: ArtifactOptions,
+    #[command(flatten)]
+    store: StoreOptions,
 }
 
 /// An open key, and the log that its signatures are written to.
@@ -47,7 +54,12 @@ pub struct Signing {
 
 impl SigningOptions {
     /// Opens the key, after what can be said against the rest.
-    pub async fn start(&self, common: &Common, input: &[Input]) -> Result<Signing, Failure> {
+    pub async fn start(
+        &self,
+        common: &Common,
+        input: &[Input],
+        record: &mut Recorder,
+    ) -> Result<Signing, Failure> {
         self.switch.check()?;
         let keeps_proof = self.bundle.is_some() && self.new_bundle_format;
         let (log, upload) = self.log.upload(keeps_proof)?.unzip();
@@ -58,11 +70,24 @@ impl SigningOptions {
         });
         let mut session = super::session(common, World::Signer, imports).await?;
         let key = session.open_key(&file, &password).await?;
+        record.signs_with(session.public_key(key).await?.fingerprint, &self.key);
+        record.logs_at(self.log.url());
         Ok(Signing {
             session,
             key,
             upload,
         })
+    }
+
+    /// Where it is recorded.
+    pub fn record(&self, action: Action) -> Result<Recorder, Failure> {
+        self.store.open(action)
+    }
+
+    /// A file, and what is said of it.
+    pub fn named<'a>(&'a self, file: &'a str) -> Named<'a> {
+        let options = &self.artifact;
+        Named { file, options }
     }
 
     /// Whether a bundle is written, and so one file can be signed at a time.
