@@ -23,6 +23,13 @@ impl Site {
         site
     }
 
+    /// The same folder; the registry is stopped, and nothing is where it was.
+    pub async fn with_another_registry(self) -> Self {
+        self.registry.shutdown().await;
+        let registry = EmbeddedRegistry::start(Options::default()).await.unwrap();
+        Self { registry, ..self }
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

@@ -17,7 +17,7 @@ use cosignet_host::store::{
 use super::failure::Failure;
 
 pub use files::{Named, SignedFile};
-pub use images::named;
+pub use images::{image, named};
 
 /// Where what is done is recorded, and as part of what.
 #[derive(Args)]
@@ -33,6 +33,26 @@ pub struct StoreOptions {
     /// Where that run can be looked at.
     #[arg(long, value_name = "URL")]
     run_url: Option<String>,
+}
+
+/// The store that is read.
+#[derive(Args)]
+pub struct StoreFile {
+    /// The store: what signing and verifying with --store wrote.
+    #[arg(long, value_name = "FILE", env = "COSIGNET_STORE", global = true)]
+    store: Option<PathBuf>,
+}
+
+impl StoreFile {
+    /// Opens it. It must be there.
+    pub fn open(&self) -> Result<Store, Failure> {
+        match self.store.as_deref() {
+            Some(path) if !path.as_os_str().is_empty() => Ok(Store::open_existing(path)?),
+            _ => Err(Failure::other(
+                "which store? Say --store FILE, or COSIGNET_STORE",
+            )),
+        }
+    }
 }
 
 impl StoreOptions {
