@@ -29,6 +29,11 @@
 //! ([`layout::Layout`]), or wrap a ready one ([`OciRegistry`], [`Rekor`]) to watch what crosses the
 //! component's edge. A program with a linker of its own adds the imports with [`add_to_linker`].
 //!
+//! # Store
+//!
+//! [`store::Store`] keeps signatures, and a chain of what was signed and verified, in a local file;
+//! [`store::StoredRegistry`] lends what is in it to a session, as a registry.
+//!
 //! # Limits
 //!
 //! Every session has a memory limit and a limit of computing time ([`Limits`]). What runs into

@@ -67,13 +67,15 @@ impl Look<'_> {
             let path = store.path().display().to_string();
             let stored = StoredRegistry::new(store, client.clone());
             let again = self.at(stored, std::slice::from_ref(image)).await?;
-            let Some(again) = again.into_iter().find(|again| is_better(again, why)) else {
+            let Some(again) = again.into_iter().next() else {
                 continue;
             };
+            let kind = self.kind();
+            if !is_better(&again, why) {
+                warn(image, &path, again, kind);
+                continue;
+            }
             if again.is_ok() {
-                let kind = self
-                    .predicate_type
-                    .map_or(Kind::Signature, |_| Kind::Attestation);
                 eprintln!("{}", words(image, &path, why, kind));
             }
             *judged = Judged {
@@ -82,6 +84,25 @@ impl Look<'_> {
             };
         }
         Ok(judged)
+    }
+
+    fn kind(&self) -> Kind {
+        self.predicate_type
+            .map_or(Kind::Signature, |_| Kind::Attestation)
+    }
+}
+
+/// A store that cannot be read is not the same as one that has nothing.
+fn warn(image: &str, path: &str, again: Verified, kind: Kind) {
+    let Err(error) = again else { return };
+    if !matches!(
+        error,
+        VerificationError::NoSignatures(_)
+            | VerificationError::NoMatch(_)
+            | VerificationError::Manifests(_)
+    ) {
+        let why = Failure::unverified(error, kind).about(image);
+        eprintln!("Warning: nothing was read from the store {path}: {why}");
     }
 }
 
