@@ -1,7 +1,7 @@
 //! Looking for what is attached to images: in their registries, and then in the store.
 
 use cosignet_host::OciRegistry;
-use cosignet_host::api::report::VerificationError;
+use cosignet_host::api::report::{ManifestOutcome, VerificationError};
 use cosignet_host::api::verification::VerificationOptions;
 use cosignet_host::registry::Registry;
 use cosignet_host::store::{Source, StoredRegistry};
@@ -123,10 +123,22 @@ fn may_be_kept_elsewhere(image: &str, why: &VerificationError) -> bool {
 fn is_better(again: &Verified, why: &VerificationError) -> bool {
     match again {
         Ok(_) => true,
-        Err(VerificationError::NoMatch(_) | VerificationError::Manifests(_)) => {
-            matches!(why, VerificationError::NoSignatures(_))
-        }
+        Err(VerificationError::NoMatch(_) | VerificationError::Manifests(_)) => has_none(why),
         Err(_) => false,
+    }
+}
+
+/// Whether there is nothing at all, of an index and of every manifest.
+fn has_none(why: &VerificationError) -> bool {
+    match why {
+        VerificationError::NoSignatures(_) => true,
+        VerificationError::Manifests(index) => {
+            let manifests = index.manifests.iter().map(|manifest| &manifest.outcome);
+            std::iter::once(&index.index)
+                .chain(manifests)
+                .all(|outcome| matches!(outcome, ManifestOutcome::NoSignatures(_)))
+        }
+        _ => false,
     }
 }
 

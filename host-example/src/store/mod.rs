@@ -18,7 +18,7 @@
 
 mod artifact;
 mod audit;
-mod chain;
+pub mod chain;
 mod connection;
 mod error;
 mod event;

@@ -7,5 +7,6 @@
 
 mod custody;
 mod many;
+mod recording;
 mod site;
 mod verifying;

@@ -194,6 +194,12 @@ async fn what_was_tampered_with_in_the_store_is_refused() {
         assert_ne!(forged.status.code(), Some(0), "{}", stderr(&forged));
         let audit = site.store().audit(None).unwrap();
         assert!(!audit.findings.is_empty());
+        // What cannot be read is told from nothing.
+        site.meddle("UPDATE signatures SET format = 'odd'");
+        let unreadable = site.run(&[&verify[..], &[&image]].concat());
+        assert_eq!(unreadable.status.code(), Some(10));
+        let said = stderr(&unreadable);
+        assert!(said.contains("a form that nobody writes"), "{said}");
         site.meddle("DELETE FROM signatures");
     }
 }
@@ -265,6 +271,5 @@ async fn what_cannot_be_recorded_is_not_done() {
         assert!(refused.stdout.is_empty());
     }
     assert_eq!(site.registry.take_requests(), []);
-    // Nor where somebody else is writing for too long: here, where the file may not be written at all.
     succeeds(site.run(&["sign", "--key", "cosign.key", "--store", STORE, &image]));
 }
