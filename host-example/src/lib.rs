@@ -30,6 +30,11 @@
 //! [`key_service::KeyServices`]) to watch what crosses the
 //! component's edge. A program with a linker of its own adds the imports with [`add_to_linker`].
 //!
+//! # Store
+//!
+//! [`store::Store`] keeps signatures, and a chain of what was signed and verified, in a local file;
+//! [`store::StoredRegistry`] lends what is in it to a session, as a registry.
+//!
 //! # Limits
 //!
 //! Every session has a memory limit and a limit of computing time ([`Limits`]). What runs into
@@ -46,6 +51,7 @@ pub mod layout;
 pub mod log;
 pub mod process;
 pub mod registry;
+pub mod store;
 
 mod bindings;
 mod engine;

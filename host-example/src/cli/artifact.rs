@@ -5,6 +5,8 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use cosignet_host::store;
+
 /// What is said of a file where its name does not tell.
 #[derive(Args)]
 pub struct ArtifactOptions {
@@ -20,6 +22,23 @@ pub struct ArtifactOptions {
 }
 
 impl ArtifactOptions {
+    /// What a file is, its name and its version, for the store.
+    pub fn told<'a>(&'a self, file: &'a str) -> (store::Kind, Option<&'a str>, Option<&'a str>) {
+        let told = Artifact::of(file, self.artifact_type);
+        let kind = match told.kind {
+            Kind::Helm => store::Kind::Helm,
+            Kind::Yaml => store::Kind::Yaml,
+            Kind::Jar => store::Kind::Jar,
+            Kind::War => store::Kind::War,
+            Kind::Unknown => store::Kind::Unknown,
+        };
+        (
+            kind,
+            self.artifact_name.as_deref().or(told.name),
+            self.artifact_version.as_deref().or(told.version),
+        )
+    }
+
     /// The member of a report.
     pub fn report(&self, file: &str) -> Value {
         let told = Artifact::of(file, self.artifact_type);
@@ -32,7 +51,7 @@ impl ArtifactOptions {
     }
 }
 
-/// Kinds of artifacts.
+/// Kinds of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Kind {
     Helm,

@@ -1,4 +1,4 @@
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::process::ExitCode;
 
 use cosignet_host::HostError;
@@ -9,6 +9,7 @@ use cosignet_host::api::report::{
 use cosignet_host::api::signing::SigningError;
 use cosignet_host::api::{KeyServiceError, LogError, RegistryError};
 
+use super::terminal::Harmless;
 use super::verdicts::Kind;
 
 /// Why a command failed, and the exit code that says so: cosign's.
@@ -50,6 +51,11 @@ impl Failure {
             | VerificationError::Other(words) => (1, words),
         };
         Self { words, code }
+    }
+
+    /// Why, in words that are not made harmless for a terminal yet.
+    pub fn words(&self) -> &str {
+        &self.words
     }
 
     /// The exit code.
@@ -94,15 +100,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Some of the words are a registry's or a signer's: none of them may steer the terminal.
-        for character in self.words.chars() {
-            match character {
-                _ if character.is_control() && character != '\n' => {
-                    write!(formatter, "{}", character.escape_default())?;
-                }
-                _ => formatter.write_char(character)?,
-            }
-        }
-        Ok(())
+        Harmless(&self.words).fmt(formatter)
     }
 }
 
@@ -302,6 +300,9 @@ mod tests {
     #[test]
     fn words_cannot_steer_the_terminal() {
         let failure = Failure::other("first\nsecond \u{1b}[2J\r\u{9b}é");
-        assert_eq!(failure.to_string(), "first\nsecond \\u{1b}[2J\\r\\u{9b}é");
+        assert_eq!(
+            failure.to_string(),
+            "first\nsecond \\u{1b}[2J\\u{d}\\u{9b}é"
+        );
     }
 }

@@ -165,6 +165,11 @@ impl UploadOptions {
         self.log.upload(keeps_proofs || self.bundle.is_some())
     }
 
+    /// Where entries of the log have pages, if one is written to.
+    pub fn url(&self) -> Option<&str> {
+        self.log.url()
+    }
+
     /// Where the bundle goes.
     pub fn bundle(&self) -> Option<&str> {
         self.bundle.as_deref()
@@ -172,6 +177,15 @@ impl UploadOptions {
 }
 
 impl LogOptions {
+    /// Where entries of the log have pages, if one is written to: a Rekor of version 1.
+    pub fn url(&self) -> Option<&str> {
+        let url = self
+            .service
+            .url()
+            .filter(|_| self.tlog_upload != Some(false));
+        url.filter(|_| self.rekor_api_version == 1)
+    }
+
     /// The log to write to, and what to verify its answers with. The proof of a Rekor of version 2
     /// must be kept.
     pub fn upload(&self, keeps_proof: bool) -> Result<Option<(Rekor, LogUpload)>, Failure> {
@@ -216,6 +230,11 @@ impl RequirementOptions {
             (None, Some(trust)) => LogRequirement::Require(trust),
             (None, None) => LogRequirement::Ignore,
         })
+    }
+
+    /// Where entries of the log have pages, if one may be asked.
+    pub fn url(&self) -> Option<&str> {
+        self.service.url()
     }
 
     /// The log to ask.

@@ -6,6 +6,7 @@ mod attest;
 mod blob;
 mod booleans;
 mod clean;
+mod custody;
 mod demo;
 mod download;
 mod envelope;
@@ -16,8 +17,11 @@ mod keys;
 mod layout;
 mod lent;
 mod log;
+mod look;
 mod options;
+mod overview;
 mod predicate;
+mod present;
 mod progress;
 mod referrers;
 mod requirements;
@@ -27,6 +31,9 @@ mod signer;
 mod signing;
 mod source;
 mod step;
+mod store;
+mod subject;
+mod terminal;
 mod tree;
 mod turns;
 mod verdicts;
@@ -111,6 +118,11 @@ enum Command {
     AttestBlob(blob::AttestBlob),
     /// Verify statements about a file.
     VerifyBlobAttestation(blob::VerifyBlobAttestation),
+    /// Show what a store has of an image or a file: the newest signature, who signed, whether it was
+    /// verified.
+    Overview(overview::Overview),
+    /// Show every signing and verification of an image or a file that a store has; or verify its chain.
+    Custody(custody::Custody),
     /// Verify a file by a sigstore bundle, with the command line of sigstore's conformance tests.
     VerifyBundle(blob::VerifyBundle),
     #[command(name = "step")]
@@ -163,6 +175,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::VerifyBlob(verify) => verify.run(&common).await,
             Command::AttestBlob(attest) => attest.run(&common).await,
             Command::VerifyBlobAttestation(verify) => verify.run(&common).await,
+            Command::Overview(overview) => overview.run(&common).await,
+            Command::Custody(custody) => custody.run(&common).await,
             Command::VerifyBundle(verify) => verify.run(&common).await,
             Command::RunSteps(steps) => steps.run(&common).await,
             Command::Plugin(plugin) => plugin.run(&common).await,

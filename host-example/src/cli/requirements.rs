@@ -51,6 +51,11 @@ pub struct TrustedKeys {
 }
 
 impl TrustedKeys {
+    /// How the keys were named.
+    pub fn references(&self) -> &[String] {
+        &self.key
+    }
+
     /// Rules that ask for nothing else.
     pub async fn rules(&self, mut standard_input: StandardInput) -> Result<Rules, Failure> {
         let services = self.services.services();
@@ -128,6 +133,16 @@ impl Requirements {
         let mut session = Session::start(&common.program(world)?, imports).await?;
         let policy = session.read_policy(&rules).await?;
         Ok((session, policy))
+    }
+
+    /// How the keys were named.
+    pub fn key_references(&self) -> &[String] {
+        self.keys.references()
+    }
+
+    /// The log that may be asked.
+    pub fn log_url(&self) -> Option<&str> {
+        self.log.url()
     }
 
     /// Refuses what nothing in a directory could meet.

@@ -3,6 +3,8 @@
 use clap::Args;
 use zeroize::Zeroizing;
 
+use cosignet::key::PublicKey;
+use cosignet_host::KeyService as _;
 use cosignet_host::api::signing::Signer;
 use cosignet_host::key_service::KeyServices;
 use cosignet_host::{Imports, PrivateKey, Session};
@@ -44,10 +46,18 @@ pub enum SignerKey {
 /// A key that signs in a session.
 pub enum OpenSigner {
     Key(PrivateKey),
-    Service(String),
+    Service {
+        reference: String,
+        services: KeyServices,
+    },
 }
 
 impl SignerOptions {
+    /// What names it.
+    pub fn reference(&self) -> &str {
+        &self.key
+    }
+
     /// Reads it, or asks the service about it: what can be said against the key is said before
     /// anything is done.
     pub async fn read(&self, standard_input: StandardInput) -> Result<SignerKey, Failure> {
@@ -103,7 +113,13 @@ impl SignerKey {
                 let key = session.open_key(&file, &password).await?;
                 Ok(OpenSigner::Key(key))
             }
-            Self::Service { reference, .. } => Ok(OpenSigner::Service(reference)),
+            Self::Service {
+                reference,
+                services,
+            } => Ok(OpenSigner::Service {
+                reference,
+                services,
+            }),
         }
     }
 }
@@ -113,7 +129,30 @@ impl OpenSigner {
     pub fn signer(&self) -> Signer {
         match self {
             Self::Key(key) => key.signer(),
-            Self::Service(reference) => Signer::KeyService(reference.clone()),
+            Self::Service { reference, .. } => Signer::KeyService(reference.clone()),
+        }
+    }
+
+    /// The SHA-256 digest of its public key, in hexadecimal.
+    pub async fn fingerprint(&self, session: &mut Session) -> Result<String, Failure> {
+        match self {
+            Self::Key(key) => Ok(session.public_key(*key).await?.fingerprint),
+            Self::Service {
+                reference,
+                services,
+            } => {
+                // It was told before: this asks nobody.
+                let pem = services.public_key(reference).await?;
+                let key = PublicKey::from_pem(pem.as_bytes());
+                let key = key.map_err(|error| {
+                    Failure::other(format!("the public key of {reference}: {error}"))
+                })?;
+                let fingerprint = key.fingerprint();
+                Ok(fingerprint
+                    .iter()
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect())
+            }
         }
     }
 
@@ -121,7 +160,7 @@ impl OpenSigner {
     pub async fn close(self, session: &mut Session) -> Result<(), Failure> {
         match self {
             Self::Key(key) => Ok(session.close_key(key).await?),
-            Self::Service(_) => Ok(()),
+            Self::Service { .. } => Ok(()),
         }
     }
 }

@@ -7,6 +7,7 @@ use cosignet_host::api::signing::{
     AttachOutcome, Attached, Attachment, EarlierSignatures, Form, Options, Signature, SignedImage,
     SigningResult,
 };
+use cosignet_host::store::Action;
 use cosignet_host::{Imports, Session, World};
 
 use super::failure::Failure;
@@ -15,6 +16,7 @@ use super::options::{Common, RegistryOptions, SigningConfigSwitch, signature_rep
 use super::progress::{self, Progress};
 use super::secrets::StandardInput;
 use super::signer::SignerOptions;
+use super::store::{Recorder, StoreOptions, named};
 use super::{files, turns};
 
 /// What signing and attesting images have in common.
@@ -47,6 +49,8 @@ pub struct SigningOptions {
     switch: SigningConfigSwitch,
     #[command(flatten)]
     registry: RegistryOptions,
+    #[command(flatten)]
+    store: StoreOptions,
     /// Images: [HOST/]REPOSITORY[:TAG][@DIGEST].
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<String>,
@@ -91,14 +95,31 @@ impl SigningOptions {
         common: &Common,
         standard_input: StandardInput,
         predicate: Option<&Predicate>,
+        options: Options,
+        conclude: impl Fn(&SignedImage) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let action = predicate.map_or(Action::Signing, |_| Action::Attesting);
+        let mut record = self.store.open(action)?;
+        let images = self.registry.references(&self.images)?;
+        let what = (images.as_slice(), predicate);
+        let done = self.run_recorded(common, standard_input, what, options, conclude, &mut record);
+        let done = done.await;
+        record.conclude(named(&images), done)
+    }
+
+    async fn run_recorded(
+        &self,
+        common: &Common,
+        standard_input: StandardInput,
+        (images, predicate): (&[String], Option<&Predicate>),
         mut options: Options,
         conclude: impl Fn(&SignedImage) -> Result<(), Failure>,
+        record: &mut Recorder,
     ) -> Result<(), Failure> {
         self.switch.check()?;
         let attaches = !matches!(options.attachment, Attachment::None);
         let upload = self.log.upload(attaches && options.form == Form::Bundle)?;
         let key = self.signer.read(standard_input).await?;
-        let images = self.registry.references(&self.images)?;
         let client = self.registry.client()?.for_push();
         let bar = progress::bar(images.len());
         let mut imports = Imports::none()
@@ -111,6 +132,11 @@ impl SigningOptions {
         let imports = key.lend(imports);
         let mut session = Session::start(&common.program(World::Signer)?, imports).await?;
         let key = key.open(&mut session).await?;
+        record.signs_with(
+            key.fingerprint(&mut session).await?,
+            self.signer.reference(),
+        );
+        record.logs_at(self.log.url());
         let (mut failures, mut total) = (Vec::new(), 0);
         for group in images.chunks(GROUP) {
             let _turns = match attaches {
@@ -127,7 +153,11 @@ impl SigningOptions {
             };
             for result in results {
                 total += 1;
-                if let Err(failure) = bar.suspend(|| self.conclude(result, &conclude)) {
+                let place = usize::try_from(result.reference_index).unwrap_or(usize::MAX);
+                let named = group.get(place).unwrap_or(&result.subject);
+                let recorded = record.signed(named, &result, options.form);
+                let told = bar.suspend(|| self.conclude(result, &conclude));
+                if let Err(failure) = told.and(recorded) {
                     bar.suspend(|| eprintln!("{failure}"));
                     failures.push(failure);
                 }

@@ -10,6 +10,7 @@ use cosignet_host::api::report::{
 };
 
 use cosignet_host::layout::Layout;
+use cosignet_host::store::Source;
 
 use super::failure::{Failure, registry_words, rejection_words};
 use super::keys::print;
@@ -49,16 +50,24 @@ pub struct Verdicts<'a> {
     pub report: Option<&'a str>,
 }
 
-type Verified = Result<VerifiedImage, VerificationError>;
+pub type Verified = Result<VerifiedImage, VerificationError>;
+
+/// What was found of an image, and where.
+pub struct Judged {
+    pub result: Verified,
+    pub source: Source,
+}
 
 impl Verdicts<'_> {
     /// Tells them. What failed is a failure.
-    pub fn conclude(&self, results: Vec<Verified>) -> Result<(), Failure> {
+    pub fn conclude(&self, results: Vec<Judged>) -> Result<(), Failure> {
         let total = results.len();
         let (mut failures, mut reports) = (Vec::new(), Vec::new());
-        for (image, result) in self.images.iter().zip(results) {
+        for (image, Judged { result, source }) in self.images.iter().zip(results) {
             if self.output == Output::Report || self.report.is_some() {
-                reports.push(report(image, self.kind, &result));
+                let mut report = report(image, self.kind, &result);
+                report["source"] = source.name().into();
+                reports.push(report);
             }
             match result {
                 Ok(verified) => self.tell(image, &verified)?,
@@ -249,7 +258,8 @@ fn none(kind: Kind) -> String {
     format!("no {}s", kind.noun())
 }
 
-fn no_match(kind: Kind) -> String {
+/// That there are some, and too few count.
+pub fn no_match(kind: Kind) -> String {
     format!("no matching {}s", kind.noun())
 }
 

@@ -1,14 +1,16 @@
 use clap::Args;
 
 use cosignet_host::api::detached::DetachedSignature;
-use cosignet_host::api::report::{VerificationError, VerifiedImage};
 use cosignet_host::api::verification::VerificationOptions;
+use cosignet_host::store::{Action, Source};
 
 use super::failure::Failure;
+use super::look::Look;
 use super::options::{Common, RegistryOptions, signature_repository};
 use super::requirements::Requirements;
 use super::sign::resolve;
-use super::verdicts::{Kind, Output, Verdicts};
+use super::store::{Recorder, StoreOptions, named};
+use super::verdicts::{Judged, Kind, Output, Verdicts};
 use super::{files, layout};
 
 #[derive(Args)]
@@ -48,86 +50,110 @@ pub struct Verify {
     output_report: Option<String>,
     #[command(flatten)]
     registry: RegistryOptions,
+    #[command(flatten)]
+    store: StoreOptions,
     /// Images: [HOST/]REPOSITORY[:TAG][@DIGEST].
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<String>,
 }
 
-type Verified = Result<VerifiedImage, VerificationError>;
-
 impl Verify {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
+        let mut record = self.store.open(Action::Verification)?;
+        record.trusts(self.requirements.key_references());
+        record.logs_at(self.requirements.log_url());
         let images = match self.local_image {
             true => self.images.clone(),
             false => self.registry.references(&self.images)?,
         };
-        let results = match self.local_image {
-            true => self.of_directories(common).await?,
-            false => self.of_registries(common, &images).await?,
-        };
-        Verdicts {
+        let judged = self.judge(common, &images, &record).await;
+        let judged = record.conclude(named(&images), judged)?;
+        let recorded = record.verified(&images, &judged);
+        let verdicts = Verdicts {
             images: &images,
             kind: Kind::Signature,
             output: self.output,
             report: self.output_report.as_deref(),
+        };
+        verdicts.conclude(judged).and(recorded)
+    }
+
+    async fn judge(
+        &self,
+        common: &Common,
+        images: &[String],
+        record: &Recorder,
+    ) -> Result<Vec<Judged>, Failure> {
+        match (
+            self.local_image,
+            self.signature.as_ref().or(self.bundle.as_ref()),
+        ) {
+            (true, _) => self.of_directories(common).await,
+            (false, Some(signature)) => self.by_file(common, images, signature).await,
+            (false, None) => {
+                let look = self.look(common, signature_repository());
+                let client = self.registry.client()?;
+                look.everywhere(client, images, record).await
+            }
         }
-        .conclude(results)
     }
 
     /// A session for each directory, which is all that it can reach beside the log.
-    async fn of_directories(&self, common: &Common) -> Result<Vec<Verified>, Failure> {
+    async fn of_directories(&self, common: &Common) -> Result<Vec<Judged>, Failure> {
         self.requirements.fit_directories()?;
-        let mut results = Vec::new();
+        let look = self.look(common, None);
+        let mut judged = Vec::new();
         for directory in &self.images {
             let (layout, name) = layout::open(directory)?;
             let digest = layout.image(name)?;
             layout.check(digest).await?;
             let image = [layout.reference(Some(&digest.to_string()))?];
-            let (mut session, policy) = self.requirements.start(common, layout).await?;
-            let options = self.options(None);
-            results.extend(session.verify_images(policy, &image, &options).await?);
+            let results = look.at(layout, &image).await?.into_iter();
+            judged.extend(results.map(|result| Judged {
+                result,
+                source: Source::Directory,
+            }));
         }
-        Ok(results)
+        Ok(judged)
     }
 
-    fn options(&self, signature_repository: Option<String>) -> VerificationOptions {
-        VerificationOptions {
-            signature_repository,
-            recursive: self.recursive,
+    fn look<'a>(&'a self, common: &'a Common, signature_repository: Option<String>) -> Look<'a> {
+        Look {
+            common,
+            requirements: &self.requirements,
+            options: VerificationOptions {
+                signature_repository,
+                recursive: self.recursive,
+            },
+            predicate_type: None,
         }
     }
 
-    async fn of_registries(
+    async fn by_file(
         &self,
         common: &Common,
         images: &[String],
-    ) -> Result<Vec<Verified>, Failure> {
+        signature: &str,
+    ) -> Result<Vec<Judged>, Failure> {
         let client = self.registry.client()?;
         let (mut session, policy) = self.requirements.start(common, client.clone()).await?;
-        let detached = self.signature.as_ref().or(self.bundle.as_ref());
-        match (detached, &self.payload) {
-            (Some(signature), Some(payload)) => {
-                let signatures = [DetachedSignature {
-                    payload: files::read(payload)?,
-                    signature: files::read(signature)?,
-                    log_entry: self.rekor_entry.as_deref().map(files::read).transpose()?,
-                }];
-                let mut results = Vec::new();
-                for image in images {
-                    let (reference, digest) = resolve(&client, image).await?;
-                    let reference = format!("{}@{digest}", reference.repository);
-                    let verified = session
-                        .verify_detached(policy, &reference, &signatures)
-                        .await?;
-                    results.push(verified);
-                }
-                Ok(results)
-            }
-            _ => {
-                let options = self.options(signature_repository());
-                let verified = session.verify_images(policy, images, &options);
-                Ok(verified.await?)
-            }
+        let payload = self.payload.as_deref();
+        let payload = payload.ok_or_else(|| Failure::other("--signature needs --payload"))?;
+        let signatures = [DetachedSignature {
+            payload: files::read(payload)?,
+            signature: files::read(signature)?,
+            log_entry: self.rekor_entry.as_deref().map(files::read).transpose()?,
+        }];
+        let mut judged = Vec::new();
+        for image in images {
+            let (reference, digest) = resolve(&client, image).await?;
+            let reference = format!("{}@{digest}", reference.repository);
+            let verified = session.verify_detached(policy, &reference, &signatures);
+            judged.push(Judged {
+                result: verified.await?,
+                source: Source::Given,
+            });
         }
+        Ok(judged)
     }
 }

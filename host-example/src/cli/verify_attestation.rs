@@ -1,12 +1,15 @@
 use clap::Args;
 
 use cosignet_host::api::verification::VerificationOptions;
+use cosignet_host::store::Action;
 
 use super::failure::Failure;
+use super::look::Look;
 use super::options::{Common, RegistryOptions, signature_repository};
 use super::predicate;
 use super::requirements::Requirements;
-use super::verdicts::{Kind, Output, Verdicts};
+use super::store::{Recorder, StoreOptions, named};
+use super::verdicts::{Judged, Kind, Output, Verdicts};
 
 #[derive(Args)]
 pub struct VerifyAttestation {
@@ -27,6 +30,8 @@ pub struct VerifyAttestation {
     output_report: Option<String>,
     #[command(flatten)]
     registry: RegistryOptions,
+    #[command(flatten)]
+    store: StoreOptions,
     /// Images: [HOST/]REPOSITORY[:TAG][@DIGEST].
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<String>,
@@ -34,28 +39,39 @@ pub struct VerifyAttestation {
 
 impl VerifyAttestation {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
-        let predicate_type = predicate::type_of(&self.predicate_type)?;
+        let mut record = self.store.open(Action::AttestationVerification)?;
+        record.trusts(self.requirements.key_references());
+        record.logs_at(self.requirements.log_url());
         let images = self.registry.references(&self.images)?;
-        let client = self.registry.client()?;
-        let (mut session, policy) = self.requirements.start(common, client).await?;
-        let options = VerificationOptions {
-            signature_repository: signature_repository(),
-            recursive: self.recursive,
-        };
-        let mut results = Vec::new();
-        // One at a time: those of many images need not fit into a session's memory together.
-        for image in images.chunks(1) {
-            let verified = session
-                .verify_attestations(policy, &predicate_type, image, &options)
-                .await?;
-            results.extend(verified);
-        }
-        Verdicts {
+        let judged = self.judge(common, &images, &record).await;
+        let judged = record.conclude(named(&images), judged)?;
+        let recorded = record.verified(&images, &judged);
+        let verdicts = Verdicts {
             images: &images,
             kind: Kind::Attestation,
             output: self.output,
             report: self.output_report.as_deref(),
-        }
-        .conclude(results)
+        };
+        verdicts.conclude(judged).and(recorded)
+    }
+
+    async fn judge(
+        &self,
+        common: &Common,
+        images: &[String],
+        record: &Recorder,
+    ) -> Result<Vec<Judged>, Failure> {
+        let predicate_type = predicate::type_of(&self.predicate_type)?;
+        let look = Look {
+            common,
+            requirements: &self.requirements,
+            options: VerificationOptions {
+                signature_repository: signature_repository(),
+                recursive: self.recursive,
+            },
+            predicate_type: Some(&predicate_type),
+        };
+        let client = self.registry.client()?;
+        look.everywhere(client, images, record).await
     }
 }

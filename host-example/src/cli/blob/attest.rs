@@ -1,10 +1,14 @@
 use clap::Args;
 
+use cosignet::bundle::{Bundle, Content};
+use cosignet_host::store::Action;
+
 use super::input::Input;
 use super::options::{Signing, SigningOptions};
 use crate::cli::failure::Failure;
 use crate::cli::keys::print;
 use crate::cli::options::Common;
+use crate::cli::store::{Recorder, SignedFile};
 use crate::cli::{files, predicate};
 
 #[derive(Args)]
@@ -34,6 +38,13 @@ pub struct AttestBlob {
 
 impl AttestBlob {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
+        let mut record = self.signing.record(Action::Attesting)?;
+        let done = self.run_recorded(common, &mut record).await;
+        let named = std::iter::once(self.signing.named(&self.file).unread());
+        record.conclude(named, done)
+    }
+
+    async fn run_recorded(&self, common: &Common, record: &mut Recorder) -> Result<(), Failure> {
         let failed = |failure: Failure| failure.about(&format!("attesting {}", self.file));
         let named = Input::of(&self.file);
         let name = named.name();
@@ -51,16 +62,24 @@ impl AttestBlob {
             mut session,
             key,
             upload,
-        } = self.signing.start(common, standard_input).await?;
+        } = self.signing.start(common, standard_input, record).await?;
         let signer = key.signer();
         let empty = session.blob_for_signer(&signer).await?;
         let [input] = &inputs;
-        let blob = input.pour(&mut session, empty).await.map_err(failed)?;
+        let poured = record.pour(input, &mut session, empty).await;
+        let (blob, digest) = poured.map_err(failed)?;
         let attested = session
             .attest_blob(&signer, blob, name.as_deref(), &predicate, upload.as_ref())
             .await?;
         key.close(&mut session).await?;
         let attested = attested.map_err(|error| failed(error.into()))?;
+        let made = SignedFile {
+            signature: &signature_of(&attested.files.bundle)?,
+            statement: &attested.statement,
+            predicate_type: Some(&predicate.predicate_type),
+            files: &attested.files,
+        };
+        record.signed_file(self.signing.named(&self.file), digest.as_ref(), &made)?;
         self.signing.write(&attested.files)?;
         if let Some(path) = &self.output_attestation {
             files::write(path, &attested.statement, 0o644)?;
@@ -75,4 +94,14 @@ impl AttestBlob {
             None => print(&format!("{}\n", attested.envelope)),
         }
     }
+}
+
+/// The signature of the envelope in a bundle.
+fn signature_of(bundle: &str) -> Result<Vec<u8>, Failure> {
+    let bundle = Bundle::parse(bundle.as_bytes());
+    let bundle = bundle.map_err(|why| Failure::other(format!("the component's bundle: {why}")))?;
+    Ok(match bundle.content {
+        Content::Dsse(envelope) => envelope.signature,
+        Content::MessageSignature { signature, .. } => signature,
+    })
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use cosignet::oci::Digest;
 use cosignet_host::api::blobs::BlobError;
 use cosignet_host::{Blob, Session};
+use sha2::{Digest as _, Sha256};
 
 use crate::cli::failure::Failure;
 use crate::cli::secrets::StandardInput;
@@ -47,13 +48,38 @@ impl Input {
 
     /// Hands it over. `empty` is the blob that takes it.
     pub async fn pour(&self, session: &mut Session, empty: Blob) -> Result<Blob, Failure> {
+        self.pour_past(session, empty, |_| ()).await
+    }
+
+    /// Hands it over, and says what its digest is.
+    pub async fn pour_and_hash(
+        &self,
+        session: &mut Session,
+        empty: Blob,
+    ) -> Result<(Blob, Digest), Failure> {
+        let mut hash = Sha256::new();
+        let blob = self.pour_past(session, empty, |piece| hash.update(piece));
+        let blob = blob.await?;
+        let digest = match self {
+            Self::Digest(digest) => *digest,
+            Self::File(_) | Self::Piped => Digest::from(<[u8; 32]>::from(hash.finalize())),
+        };
+        Ok((blob, digest))
+    }
+
+    async fn pour_past(
+        &self,
+        session: &mut Session,
+        empty: Blob,
+        see: impl FnMut(&[u8]),
+    ) -> Result<Blob, Failure> {
         match self {
             Self::File(path) => {
                 let failed = |error: io::Error| Failure::other(format!("open {path}: {error}"));
                 let file = File::open(path).map_err(failed)?;
-                pour(session, empty, file).await
+                pour(session, empty, file, see).await
             }
-            Self::Piped => pour(session, empty, io::stdin().lock()).await,
+            Self::Piped => pour(session, empty, io::stdin().lock(), see).await,
             Self::Digest(digest) => {
                 session.close_blob(empty).await?;
                 let blob = session.blob_of_digest(&digest.to_string()).await?;
@@ -63,15 +89,21 @@ impl Input {
     }
 }
 
-async fn pour(session: &mut Session, blob: Blob, mut from: impl Read) -> Result<Blob, Failure> {
+async fn pour(
+    session: &mut Session,
+    blob: Blob,
+    mut from: impl Read,
+    mut see: impl FnMut(&[u8]),
+) -> Result<Blob, Failure> {
     let mut piece = vec![0; PIECE];
     loop {
         match from.read(&mut piece) {
             Ok(0) => return Ok(blob),
-            Ok(size) => session
-                .append(blob, piece.get(..size).unwrap_or_default())
-                .await?
-                .map_err(failed)?,
+            Ok(size) => {
+                let piece = piece.get(..size).unwrap_or_default();
+                see(piece);
+                session.append(blob, piece).await?.map_err(failed)?;
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(Failure::other(format!("reading: {error}"))),
         }

@@ -10,6 +10,7 @@ mod verify;
 
 pub use attest::AttestBlob;
 pub use bundle::VerifyBundle;
+pub use input::Input;
 pub use sign::SignBlob;
 pub use verify::{VerifyBlob, VerifyBlobAttestation};
 

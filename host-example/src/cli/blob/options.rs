@@ -4,14 +4,17 @@ use clap::{ArgAction, Args};
 
 use cosignet_host::api::blobs::BlobFiles;
 use cosignet_host::api::signing::LogUpload;
+use cosignet_host::store::Action;
 use cosignet_host::{Imports, Rekor, Session, World};
 
+use crate::cli::artifact::ArtifactOptions;
 use crate::cli::failure::Failure;
 use crate::cli::files;
 use crate::cli::log::LogOptions;
 use crate::cli::options::{Common, SigningConfigSwitch};
 use crate::cli::secrets::StandardInput;
 use crate::cli::signer::{OpenSigner, SignerOptions};
+use crate::cli::store::{Named, Recorder, StoreOptions};
 
 /// What signs a file, and where what is made goes.
 #[derive(Args)]
@@ -34,6 +37,10 @@ pub struct SigningOptions {
     yes: bool,
     #[command(flatten)]
     log: LogOptions,
+    #[command(flatten)]
+    artifact: ArtifactOptions,
+    #[command(flatten)]
+    store: StoreOptions,
 }
 
 /// An open key, and the log that its signatures are written to.
@@ -49,6 +56,7 @@ impl SigningOptions {
         &self,
         common: &Common,
         standard_input: StandardInput,
+        record: &mut Recorder,
     ) -> Result<Signing, Failure> {
         self.switch.check()?;
         let keeps_proof = self.bundle.is_some() && self.new_bundle_format;
@@ -60,11 +68,27 @@ impl SigningOptions {
         let imports = key.lend(imports);
         let mut session = super::session(common, World::Signer, imports).await?;
         let key = key.open(&mut session).await?;
+        record.signs_with(
+            key.fingerprint(&mut session).await?,
+            self.signer.reference(),
+        );
+        record.logs_at(self.log.url());
         Ok(Signing {
             session,
             key,
             upload,
         })
+    }
+
+    /// Where it is recorded.
+    pub fn record(&self, action: Action) -> Result<Recorder, Failure> {
+        self.store.open(action)
+    }
+
+    /// A file, and what is said of it.
+    pub fn named<'a>(&'a self, file: &'a str) -> Named<'a> {
+        let options = &self.artifact;
+        Named { file, options }
     }
 
     /// Whether a bundle is written, and so one file can be signed at a time.

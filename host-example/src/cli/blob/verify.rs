@@ -1,7 +1,9 @@
 use clap::{Args, ValueEnum};
 
+use cosignet::oci::Digest;
 use cosignet_host::api::blobs::{BlobSignature, BlobVerificationError, VerifiedBlob};
 use cosignet_host::api::policy::Rules;
+use cosignet_host::store::{Action, Source};
 use cosignet_host::{Blob, Imports, Policy, Session, World};
 
 use super::input::Input;
@@ -14,6 +16,7 @@ use crate::cli::log::TrustOptions;
 use crate::cli::options::Common;
 use crate::cli::requirements::{IgnoreLog, TrustedKeys};
 use crate::cli::secrets::StandardInput;
+use crate::cli::store::{Named, Recorder, StoreOptions};
 use crate::cli::{files, predicate};
 
 #[derive(Args)]
@@ -42,8 +45,9 @@ pub struct VerifyBlobAttestation {
 struct VerifyOptions {
     #[command(flatten)]
     keys: TrustedKeys,
-    /// A signature (of an attestation, its envelope): a file, or base64. Several may be given.
-    #[arg(long, value_name = "FILE", required_unless_present = "bundle")]
+    /// A signature (of an attestation, its envelope): a file, or base64. Several may be given. Without
+    /// one, and without a bundle, what the store has of the file is verified.
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["bundle", "store"])]
     signature: Vec<String>,
     /// A sigstore bundle v0.3, or the one that cosign 2 wrote before. Several may be given.
     #[arg(long, value_name = "FILE")]
@@ -68,6 +72,8 @@ struct VerifyOptions {
     trust: TrustOptions,
     #[command(flatten)]
     ignore: IgnoreLog,
+    #[command(flatten)]
+    store: StoreOptions,
     /// Taken for the sake of scripts: no service is asked in any case.
     #[arg(long, visible_alias = "air-gap")]
     offline: bool,
@@ -87,25 +93,15 @@ type Verified = Result<VerifiedBlob, BlobVerificationError>;
 
 impl VerifyBlob {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
-        let mut given = self.options.read(common, &self.file).await?;
-        let result = given
-            .session
-            .verify_blob(given.policy, given.blob, &given.signatures);
-        self.options.conclude(&self.file, result.await?)
+        self.options.run(common, &self.file, None).await
     }
 }
 
 impl VerifyBlobAttestation {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
         let predicate_type = predicate::type_of(&self.kind)?;
-        let mut given = self.options.read(common, &self.file).await?;
-        let result = given.session.verify_blob_attestation(
-            given.policy,
-            given.blob,
-            &predicate_type,
-            &given.signatures,
-        );
-        self.options.conclude(&self.file, result.await?)
+        let run = self.options.run(common, &self.file, Some(&predicate_type));
+        run.await
     }
 }
 
@@ -114,23 +110,85 @@ struct Given {
     session: Session,
     policy: Policy,
     blob: Blob,
+    digest: Option<Digest>,
     signatures: Vec<BlobSignature>,
+    source: Source,
 }
 
 impl VerifyOptions {
+    /// Verifies signatures of a file, or attestations with a predicate of this type.
+    async fn run(
+        &self,
+        common: &Common,
+        file: &str,
+        predicate_type: Option<&str>,
+    ) -> Result<(), Failure> {
+        let mut record = self.store.open(match predicate_type {
+            None => Action::Verification,
+            Some(_) => Action::AttestationVerification,
+        })?;
+        record.trusts(self.keys.references());
+        let options = &self.artifact;
+        let named = Named { file, options };
+        let judged = self.judge(common, file, predicate_type, &record).await;
+        let judged = record.conclude(std::iter::once(named.unread()), judged);
+        let (digest, source, result) = judged?;
+        let recorded = record.verified_file(named, digest.as_ref(), source, &result);
+        self.conclude(file, source, result).and(recorded)
+    }
+
+    async fn judge(
+        &self,
+        common: &Common,
+        file: &str,
+        predicate_type: Option<&str>,
+        record: &Recorder,
+    ) -> Result<(Option<Digest>, Source, Verified), Failure> {
+        let Given {
+            mut session,
+            policy,
+            blob,
+            digest,
+            signatures,
+            source,
+        } = self.read(common, file, predicate_type, record).await?;
+        let result = match predicate_type {
+            None => session.verify_blob(policy, blob, &signatures).await?,
+            Some(kind) => {
+                let verified = session.verify_blob_attestation(policy, blob, kind, &signatures);
+                verified.await?
+            }
+        };
+        Ok((digest, source, result))
+    }
+
     /// The blob last: what can be said against the rest is said before it is read.
-    async fn read(&self, common: &Common, file: &str) -> Result<Given, Failure> {
-        let signatures = self.signatures()?;
+    async fn read(
+        &self,
+        common: &Common,
+        file: &str,
+        predicate_type: Option<&str>,
+        record: &Recorder,
+    ) -> Result<Given, Failure> {
+        let mut signatures = self.signatures()?;
         let rules = self.rules(file).await?;
         let mut session = super::session(common, World::Verifier, Imports::none()).await?;
         let policy = session.read_policy(&rules).await?;
         let empty = session.blob_to_verify(policy).await?;
-        let blob = Input::of(file).pour(&mut session, empty).await?;
+        let input = Input::of(file);
+        let (blob, digest) = record.pour(&input, &mut session, empty).await?;
+        let mut source = Source::Given;
+        if signatures.is_empty() {
+            signatures = record.kept(file, digest.as_ref(), predicate_type)?;
+            source = Source::Store;
+        }
         Ok(Given {
             session,
             policy,
             blob,
+            digest,
             signatures,
+            source,
         })
     }
 
@@ -164,8 +222,12 @@ impl VerifyOptions {
         })
     }
 
-    fn conclude(&self, file: &str, result: Verified) -> Result<(), Failure> {
-        let report = || format!("{:#}\n", report(self.artifact.report(file), &result));
+    fn conclude(&self, file: &str, source: Source, result: Verified) -> Result<(), Failure> {
+        let report = || {
+            let mut report = report(self.artifact.report(file), &result);
+            report["source"] = source.name().into();
+            format!("{report:#}\n")
+        };
         if self.output == Output::Json {
             print(&report())?;
         }
