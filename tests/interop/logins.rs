@@ -2,7 +2,7 @@
 //! wants one. What docker, podman and a helper have stored is found, and real cosigns find it too.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use base64::Engine as _;
