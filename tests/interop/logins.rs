@@ -89,7 +89,7 @@ fn a_helper_is_asked() {
     let program = format!("{folder}/docker-credential-test");
     let (name, password) = CI;
     let script = format!(
-        "#!/bin/sh\n[ \"$1\" = get ] && read -r server && [ \"$server\" = {} ] || exit 1\n\
+        "#!/bin/sh\n[ \"$1\" = get ] && [ \"$(cat)\" = {} ] || exit 1\n\
          echo '{{\"ServerURL\":\"x\",\"Username\":\"{name}\",\"Secret\":\"{password}\"}}'\n",
         registry.host
     );
