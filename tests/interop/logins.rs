@@ -2,7 +2,7 @@
 //! wants one. What docker, podman and a helper have stored is found, and real cosigns find it too.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use base64::Engine as _;
@@ -89,7 +89,7 @@ fn a_helper_is_asked() {
     let program = format!("{folder}/docker-credential-test");
     let (name, password) = CI;
     let script = format!(
-        "#!/bin/sh\n[ \"$1\" = get ] && read -r server && [ \"$server\" = {} ] || exit 1\n\
+        "#!/bin/sh\n[ \"$1\" = get ] && [ \"$(cat)\" = {} ] || exit 1\n\
          echo '{{\"ServerURL\":\"x\",\"Username\":\"{name}\",\"Secret\":\"{password}\"}}'\n",
         registry.host
     );

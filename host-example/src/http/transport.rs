@@ -98,6 +98,21 @@ pub(crate) struct Clients {
 }
 
 impl Transport {
+    /// The same way, where every certificate is verified.
+    #[cfg(any(feature = "ecr", feature = "gcr", feature = "acr"))]
+    pub fn verifying(&self) -> Self {
+        Self {
+            trust: Trust {
+                insecure: false,
+                ..self.trust.clone()
+            },
+            connect_timeout: self.connect_timeout,
+            addresses: self.addresses.clone(),
+            observer: self.observer.clone(),
+            clients: Clients::default(),
+        }
+    }
+
     /// Sends a request and reads its answer. Redirects are answers.
     pub async fn exchange(&self, request: Request) -> Result<Answer, TransportError> {
         let Some(observer) = &self.observer else {

@@ -201,13 +201,13 @@ impl OciRegistryBuilder {
             let added = trust.add_pem(pem);
             added.map_err(|error| RegistryError::Invalid(error.to_string()))?;
         }
-        let transport = Arc::new(Transport {
+        let transport = Transport {
             trust,
             connect_timeout: self.connect_timeout,
             addresses: self.addresses,
             observer: self.observer,
             clients: Clients::default(),
-        });
+        };
         let clouds = self.clouds.into_iter();
         let clouds = clouds.filter_map(|kind| provider::of_cloud(kind, &transport, self.retry));
         let providers = self.providers.into_iter().chain(clouds).collect();

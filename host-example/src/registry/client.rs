@@ -42,7 +42,7 @@ pub struct OciRegistry {
 /// What clones share.
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub transport: Arc<Transport>,
+    pub transport: Transport,
     pub keychain: Keychain,
     pub trusted_realms: Vec<String>,
     pub allow_http: AllowHttp,

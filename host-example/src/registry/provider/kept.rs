@@ -98,7 +98,9 @@ impl Providers {
         *kept = Kept::Unasked;
         let name = registry.to_string();
         for provider in &self.all {
-            if let Some(issued) = provider.credential(&name).await? {
+            if let Some(mut issued) = provider.credential(&name).await? {
+                // Nobody issues what has ended: a clock is wrong, and the registry is to say.
+                issued.expires = issued.expires.filter(|end| SystemTime::now() < *end);
                 let credential = issued.credential.clone();
                 let at = Instant::now();
                 *kept = Kept::Issued { issued, at };
@@ -200,6 +202,14 @@ mod tests {
         let registry = host("registry.test");
         assert_eq!(providers.find(&registry).await.unwrap(), bearer(1));
         assert_eq!(providers.find(&registry).await.unwrap(), bearer(2));
+    }
+
+    #[tokio::test]
+    async fn what_ended_before_it_was_issued_is_kept() {
+        let (providers, _) = counter(Some(Duration::ZERO), YOUNG);
+        let registry = host("registry.test");
+        assert_eq!(providers.find(&registry).await.unwrap(), bearer(1));
+        assert_eq!(providers.find(&registry).await.unwrap(), bearer(1));
     }
 
     #[tokio::test]

@@ -53,11 +53,11 @@ pub struct Issued {
 /// The provider of a source's cloud, if it is in one.
 pub(super) fn of_cloud(
     kind: SourceKind,
-    transport: &Arc<Transport>,
+    transport: &Transport,
     retry: RetryPolicy,
 ) -> Option<Arc<dyn CredentialProvider>> {
     #[cfg(any(feature = "ecr", feature = "gcr", feature = "acr"))]
-    let services = || services::Services::new(Arc::clone(transport), retry);
+    let services = || services::Services::new(transport, retry);
     #[cfg(any(feature = "ecr", feature = "gcr", feature = "acr"))]
     let environment = environment::Environment::of_process;
     #[cfg(not(any(feature = "ecr", feature = "gcr", feature = "acr")))]

@@ -38,8 +38,13 @@ pub(super) struct Question {
 }
 
 impl Services {
-    pub fn new(transport: Arc<Transport>, retry: RetryPolicy) -> Self {
-        Self { transport, retry }
+    /// By the way that the registry's client goes, but for its belief in certificates: who trusts any
+    /// registry's does not mean those who are given keys and tokens of a cloud.
+    pub fn new(transport: &Transport, retry: RetryPolicy) -> Self {
+        Self {
+            transport: Arc::new(transport.verifying()),
+            retry,
+        }
     }
 
     /// The body of a 2xx answer.
@@ -213,5 +218,51 @@ fn stand_in_with(
         retries: 1,
         pause: Duration::from_millis(1),
     };
-    Services::new(Arc::new(transport), retry)
+    Services::new(&transport, retry)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{
+        Trust,
+        test_server::{Server, TlsIdentity, ok},
+    };
+
+    #[tokio::test]
+    async fn certificates_are_verified_where_those_of_registries_are_not() {
+        let identity = TlsIdentity::new();
+        let server = Server::start_tls(&identity, |_| ok("{}")).await;
+        let url = Url::parse(&format!("https://{}/token", server.host())).unwrap();
+        let insecure = Transport {
+            trust: Trust {
+                insecure: true,
+                ..Trust::default()
+            },
+            connect_timeout: REQUEST,
+            addresses: Vec::new(),
+            observer: None,
+            clients: Default::default(),
+        };
+        // The way is open: the registry's client believes the certificate.
+        let request = Request {
+            method: Method::GET,
+            url: url.clone(),
+            headers: HeaderMap::new(),
+            body: None,
+            sink: None,
+            limit: 9,
+            timeout: REQUEST,
+        };
+        assert!(insecure.exchange(request).await.is_ok());
+        let retry = RetryPolicy {
+            retries: 0,
+            pause: Duration::ZERO,
+        };
+        let services = Services::new(&insecure, retry);
+        let refused = services.ask(&Question::get("token", url)).await;
+        let text = refused.unwrap_err().to_string();
+        assert!(text.contains("certificate is not trusted"), "{text}");
+        assert_eq!(server.lines().len(), 1);
+    }
 }

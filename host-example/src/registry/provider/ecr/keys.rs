@@ -40,8 +40,13 @@ impl Ecr {
                 session.as_ref().map(|it| it.as_str()),
             )));
         }
-        let file = environment.get("AWS_WEB_IDENTITY_TOKEN_FILE");
-        if let Some((file, role)) = file.zip(environment.get("AWS_ROLE_ARN")) {
+        if let Some(file) = environment.get("AWS_WEB_IDENTITY_TOKEN_FILE") {
+            let role = environment.get("AWS_ROLE_ARN").ok_or_else(|| {
+                RegistryError::Denied(
+                    "AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN is not: set both or none"
+                        .to_owned(),
+                )
+            })?;
             let assumed = self.assume_role_with_web_identity(registry, &role, &file);
             return assumed.await.map(Some);
         }

@@ -44,7 +44,10 @@ impl ServiceAccount {
     fn assertion(&self, now: SystemTime) -> Result<Zeroizing<String>, RegistryError> {
         let since = now.duration_since(SystemTime::UNIX_EPOCH);
         let seconds = since.map_or(0, |since| since.as_secs());
-        let header = json!({ "alg": "RS256", "typ": "JWT", "kid": self.private_key_id });
+        let mut header = json!({ "alg": "RS256", "typ": "JWT" });
+        if let Some(id) = &self.private_key_id {
+            header["kid"] = id.as_str().into();
+        }
         let claims = json!({
             "iss": self.client_email,
             "scope": SCOPE,
