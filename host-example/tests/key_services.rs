@@ -116,7 +116,9 @@ async fn whatever_goes_wrong_at_vault_leaves_everything_as_it_was() {
     world.vault.create_key("ed", KeyKind::Ed25519).unwrap();
     let unreachable = ("VAULT_ADDR", "http://127.0.0.1:1");
     let at_signing = |action| Fault::new(action).endpoint(Endpoint::Sign);
-    let cases: [(&str, Option<Fault>, Option<(&str, &str)>, &str); 8] = [
+    /// A key, what is wrong at Vault, what is wrong in the environment, and what is said.
+    type Case<'a> = (&'a str, Option<Fault>, Option<(&'a str, &'a str)>, &'a str);
+    let cases: [Case<'_>; 8] = [
         (
             KEY,
             Some(at_signing(Action::flip_signature())),

@@ -53,7 +53,8 @@ fn a_key_of_vault_signs_for_all() {
     }
 }
 
-/// With a service, the digest is SHA-256 whatever the curve; and so everybody verifies it.
+/// The digest is SHA-256 whatever the curve, as cosign 2 has it and everybody verifies it. (cosign 3 hands
+/// over SHA-384 for P-384, and then refuses the signature, as it does with key files.)
 #[test]
 fn a_key_on_another_curve_signs_sha256() {
     let world = World::start();
@@ -62,7 +63,7 @@ fn a_key_on_another_curve_signs_sha256() {
         .create_key("k", KeyKind::EcdsaP384)
         .expect("a key");
     let pair = world.public("hashivault://k");
-    for signer in Tool::ALL {
+    for signer in [Tool::Cosignet, Tool::Cosign2] {
         world.signs_for_all(signer, "hashivault://k", &pair);
     }
 }

@@ -5,8 +5,9 @@
 //! [`KeyServices`] with whichever of them a key's reference names: `hashivault://KEY`, `NAME://…`.
 //!
 //! Nothing here is believed: the component verifies each signature with the public key before it is
-//! used. What is signed is always a SHA-256 digest, whatever the curve: so signs cosign with a key
-//! service, and every cosign verifies it.
+//! used. What is signed is always a SHA-256 digest, whatever the curve, as cosign 2 does with a key
+//! service: every cosign verifies that. (cosign 3 signs with the curve's own hash, and verifies it only if it
+//! is told the hash.)
 
 mod plugin;
 mod reference;
