@@ -37,5 +37,6 @@ mod logging;
 mod logins;
 mod merging;
 mod passwords;
+mod pipeline;
 mod refusals;
 mod scripts;

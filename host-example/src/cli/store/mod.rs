@@ -282,6 +282,9 @@ mod tests {
                 "kms://h.example/k",
             ),
             ("kms://secret@h", "kms://h"),
+            ("exec:'a b' --token secret", "exec:a b"),
+            ("-", "standard input"),
+            ("lent://0", "a secret of the pipeline"),
         ] {
             assert_eq!(shown(reference), expected);
         }
