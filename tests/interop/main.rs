@@ -6,6 +6,7 @@
 //! `.ci/interop` brings the peers and moto, builds the command line and runs this. A missing program fails
 //! the test that needs it; nothing is ever skipped.
 
+mod htpasswd;
 mod image;
 mod keys;
 mod lab;
