@@ -29,6 +29,7 @@ mod bytes;
 mod copying;
 mod detached;
 mod embedded;
+mod google;
 mod index;
 mod layout;
 mod log;
