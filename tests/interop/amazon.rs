@@ -6,6 +6,7 @@
 
 use std::process::Command;
 
+use crate::htpasswd;
 use crate::keys::KeyPair;
 use crate::lab::Lab;
 use crate::moto::{ACCOUNT, Keys, Moto};
@@ -29,7 +30,7 @@ impl Amazon {
         Self {
             key: lab.generate(Tool::Cosignet),
             moto: Moto::start(unseen),
-            registry: Registry::with_htpasswd(HTPASSWD),
+            registry: htpasswd::registry(HTPASSWD),
             lab,
         }
     }

@@ -8,6 +8,7 @@ use std::process::Command;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::htpasswd;
 use crate::keys::KeyPair;
 use crate::lab::Lab;
 use crate::outcome::Outcome;
@@ -53,7 +54,7 @@ fn sign(lab: &Lab, key: &KeyPair, image: &str, config: &str) -> Command {
 #[test]
 fn a_password_in_dockers_configuration_serves_every_tool() {
     let lab = Lab::new();
-    let registry = Registry::with_htpasswd(HTPASSWD);
+    let registry = htpasswd::registry(HTPASSWD);
     let key = lab.generate(Tool::Cosignet);
     lab.login(&config(&registry, CI));
     let image = pushed(&lab, &registry);
@@ -82,7 +83,7 @@ fn a_password_in_dockers_configuration_serves_every_tool() {
 #[test]
 fn a_helper_is_asked() {
     let lab = Lab::new();
-    let registry = Registry::with_htpasswd(HTPASSWD);
+    let registry = htpasswd::registry(HTPASSWD);
     let key = lab.generate(Tool::Cosignet);
     let folder = lab.path();
     fs::create_dir(&folder).expect("a folder");
@@ -104,7 +105,7 @@ fn a_helper_is_asked() {
 fn a_token_service_is_asked_once_for_a_signing() {
     let lab = Lab::new();
     let service = TokenService::start(&lab);
-    let registry = Registry::with_token_service(&service);
+    let registry = service.registry();
     let key = lab.generate(Tool::Cosignet);
     let image = image(&registry);
     Outcome::of(&mut sign(&lab, &key, &image, &config(&registry, WRITER))).succeeds();
@@ -124,7 +125,7 @@ fn a_token_service_is_asked_once_for_a_signing() {
 fn who_may_only_read_verifies_and_does_not_sign() {
     let lab = Lab::new();
     let service = TokenService::start(&lab);
-    let registry = Registry::with_token_service(&service);
+    let registry = service.registry();
     let key = lab.generate(Tool::Cosignet);
     let image = image(&registry);
     let refused = Outcome::of(&mut sign(&lab, &key, &image, &config(&registry, READER))).fails();
@@ -153,7 +154,7 @@ fn who_may_only_read_verifies_and_does_not_sign() {
 fn tokens_serve_every_tool() {
     let lab = Lab::new();
     let service = TokenService::start(&lab);
-    let registry = Registry::with_token_service(&service);
+    let registry = service.registry();
     let key = lab.generate(Tool::Cosignet);
     lab.login(&config(&registry, WRITER));
     let image = pushed(&lab, &registry);

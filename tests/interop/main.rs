@@ -6,6 +6,7 @@
 //! `.ci/interop` brings the peers and moto, builds the command line and runs this. A missing program fails
 //! the test that needs it; nothing is ever skipped.
 
+mod htpasswd;
 mod image;
 mod keys;
 mod lab;
@@ -29,6 +30,7 @@ mod cleaning;
 mod copying;
 mod detached;
 mod embedded;
+mod google;
 mod index;
 mod key_services;
 mod layout;

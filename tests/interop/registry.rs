@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::peers;
-use crate::token_service::TokenService;
 
 /// A running registry.
 pub struct Registry {
@@ -27,29 +26,9 @@ impl Registry {
         Self::with_auth(|_| Value::Null)
     }
 
-    /// Starts one that lets in whoever is in such a file of names and passwords in bcrypt.
-    pub fn with_htpasswd(users: &str) -> Self {
-        Self::with_auth(|folder| {
-            let file = folder.join("htpasswd");
-            fs::write(&file, users).expect("the names and passwords are written");
-            json!({ "htpasswd": { "realm": "test", "path": file } })
-        })
-    }
-
-    /// Starts one that lets in whoever has a token of that service.
-    pub fn with_token_service(service: &TokenService) -> Self {
-        Self::with_auth(|_| {
-            json!({ "token": {
-                "realm": service.url,
-                "service": TokenService::REGISTRY,
-                "issuer": TokenService::ISSUER,
-                "rootcertbundle": service.certificate,
-            }})
-        })
-    }
-
-    /// Starts one and waits until it listens.
-    fn with_auth(auth: impl FnOnce(&Path) -> Value) -> Self {
+    /// Starts one that lets in whom its configuration, `auth`, says, made for a folder of its own; waits
+    /// until it listens.
+    pub fn with_auth(auth: impl FnOnce(&Path) -> Value) -> Self {
         let data = TempDir::new().expect("a temporary folder");
         let config = data.path().join("config.yml");
         fs::write(&config, configuration(data.path(), auth(data.path())))

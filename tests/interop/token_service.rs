@@ -19,6 +19,7 @@ use sha2::Sha256;
 
 use crate::keys::Algorithm;
 use crate::lab::Lab;
+use crate::registry::Registry;
 
 /// Who may push.
 pub const WRITER: (&str, &str) = ("writer", "w:rite");
@@ -30,9 +31,9 @@ pub const IDENTITY_TOKEN: &str = "identity&token";
 /// A running service.
 pub struct TokenService {
     /// The realm.
-    pub url: String,
+    url: String,
     /// Path of the certificate that the registry is to trust.
-    pub certificate: String,
+    certificate: String,
     requests: Arc<Mutex<Vec<String>>>,
     address: SocketAddr,
     is_over: Arc<AtomicBool>,
@@ -48,9 +49,9 @@ struct Issuer {
 
 impl TokenService {
     /// What the registry calls itself.
-    pub const REGISTRY: &str = "registry.test";
+    const REGISTRY: &str = "registry.test";
     /// What the service calls itself.
-    pub const ISSUER: &str = "issuer.test";
+    const ISSUER: &str = "issuer.test";
 
     /// Starts one, with a key and a certificate of its own.
     pub fn start(lab: &Lab) -> Self {
@@ -97,6 +98,18 @@ impl TokenService {
             is_over,
             server: Some(server),
         }
+    }
+
+    /// Starts a registry that lets in whoever has a token of this service.
+    pub fn registry(&self) -> Registry {
+        Registry::with_auth(|_| {
+            json!({ "token": {
+                "realm": self.url,
+                "service": Self::REGISTRY,
+                "issuer": Self::ISSUER,
+                "rootcertbundle": self.certificate,
+            }})
+        })
     }
 
     /// The requests since the last time: `WHO by METHOD for SCOPE`.

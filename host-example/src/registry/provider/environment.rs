@@ -4,7 +4,6 @@ use std::{
     env,
     fs::File,
     io::{self, Read as _},
-    sync::Arc,
 };
 
 use zeroize::Zeroizing;
@@ -12,12 +11,14 @@ use zeroize::Zeroizing;
 use crate::registry::RegistryError;
 
 /// Where variables are looked up.
-pub(super) struct Environment(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub(super) struct Environment(Box<Lookup>);
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Environment {
     /// This process's own.
     pub fn of_process() -> Self {
-        Self(Arc::new(|name| env::var(name).ok()))
+        Self(Box::new(|name| env::var(name).ok()))
     }
 
     /// These variables and no others.
@@ -25,7 +26,7 @@ impl Environment {
     pub fn of(variables: &[(&str, &str)]) -> Self {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let variables: std::collections::HashMap<_, _> = variables.iter().map(owned).collect();
-        Self(Arc::new(move |name| variables.get(name).cloned()))
+        Self(Box::new(move |name| variables.get(name).cloned()))
     }
 
     /// A variable, if it is set and says something.
@@ -46,13 +47,13 @@ impl Environment {
         &self,
         first: &str,
         second: &str,
-    ) -> Result<Option<(Zeroizing<String>, Zeroizing<String>)>, RegistryError> {
+    ) -> Result<Option<[Zeroizing<String>; 2]>, RegistryError> {
         let lone = |there: &str, missing: &str| {
             let text = format!("{there} is set, and {missing} is not: set both or none");
             Err(RegistryError::Denied(text))
         };
         match (self.get(first), self.get(second)) {
-            (Some(one), Some(other)) => Ok(Some((one, other))),
+            (Some(one), Some(other)) => Ok(Some([one, other])),
             (None, None) => Ok(None),
             (Some(_), None) => lone(first, second),
             (None, Some(_)) => lone(second, first),

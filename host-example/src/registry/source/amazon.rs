@@ -12,10 +12,6 @@ pub(in crate::registry) struct EcrRegistry {
 impl EcrRegistry {
     /// Reads `ACCOUNT.dkr.ecr.REGION.amazonaws.com`, and the names that it has in China and in
     /// the European sovereign cloud.
-    #[cfg_attr(
-        not(feature = "ecr"),
-        allow(dead_code, reason = "the provider reads it")
-    )]
     pub fn of_host(host: &str) -> Option<Self> {
         let (account, rest) = host.split_once(".dkr.ecr.")?;
         let (region, _) = rest.split_once('.')?;

@@ -32,7 +32,7 @@ impl Ecr {
     ) -> Result<Option<Credentials>, RegistryError> {
         let environment = &self.environment;
         let pair = environment.pair("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")?;
-        if let Some((id, secret)) = pair {
+        if let Some([id, secret]) = pair {
             let session = environment.get("AWS_SESSION_TOKEN");
             return Ok(Some(keys(
                 &id,
