@@ -26,9 +26,9 @@
 //!
 //! Each import is a trait: [`registry::Registry`], [`registry::RegistryPush`], [`KeyService`],
 //! [`TransparencyLog`]. Implement one to serve it from elsewhere (a cache, a mirror), lend a directory
-//! ([`layout::Layout`]), or wrap a ready one ([`OciRegistry`], [`Rekor`],
-//! [`key_service::KeyServices`]) to watch what crosses the
-//! component's edge. A program with a linker of its own adds the imports with [`add_to_linker`].
+//! ([`layout::Layout`]), or wrap a ready one ([`OciRegistry`], [`Rekor`], [`key_service::KeyServices`]) to
+//! watch what crosses the component's edge. A program with a linker of its own adds the imports with
+//! [`add_to_linker`].
 //!
 //! # Store
 //!

@@ -175,6 +175,12 @@ mod tests {
         assert_eq!(long.chars().count(), 2 + 512 + 1);
     }
 
+    #[test]
+    fn quotes_end_and_are_printable() {
+        assert_eq!(quoted("\u{1b}[2J"), r#""\u{1b}[2J""#);
+        assert_eq!(quoted(&"é".repeat(9000)).chars().count(), 128 + 3);
+    }
+
     proptest! {
         #[test]
         fn whatever_is_said_is_printable(body in any::<Vec<u8>>()) {

@@ -151,3 +151,19 @@ impl fmt::Debug for RekorBuilder {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_what_to_write() {
+        let refused = RekorBuilder::new("https://u:secret@log.test".into()).build();
+        let words = refused.unwrap_err().to_string();
+        assert!(
+            words.contains("\"https://…@log.test\": a user or a password"),
+            "{words}"
+        );
+        assert!(words.contains("https://rekor.sigstore.dev"), "{words}");
+    }
+}

@@ -290,3 +290,175 @@ fn internal(error: std::io::Error) -> ApiError {
 
 const MAX_BODY_SIZE: usize = 1 << 20;
 const MAX_BODY_TIME: std::time::Duration = std::time::Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use hyper::Request;
+
+    use super::*;
+
+    macro_rules! real {
+        ($name:literal) => {
+            include_str!(concat!("../../../tests/data/vault/", $name, ".json"))
+        };
+    }
+
+    const DIGEST: &str = "RcexH8vwfewWlK3s2MW4V3ChKmyN/c8lgKLbDEfDF3k=";
+
+    /// An answer as it is sent.
+    fn answer(api: &Api, token: &str, method: Method, path: &str, body: &str) -> (u16, Value) {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("x-vault-token", token).body(()).unwrap();
+        let (request, ()) = request.into_parts();
+        let answered = api.dispatch(&request, body.as_bytes());
+        let response = match answered {
+            Ok(answer) => wrapped(&answer),
+            Err(error) => error.into_response(),
+        };
+        let bytes = response.body().bytes().unwrap();
+        (
+            response.status().as_u16(),
+            serde_json::from_slice(bytes).unwrap(),
+        )
+    }
+
+    /// The same but for what every run makes anew.
+    fn shape(value: &Value) -> Value {
+        match value {
+            Value::Object(members) => {
+                let members = members
+                    .iter()
+                    .map(|(name, value)| (name.clone(), shape(value)));
+                let mut members: Vec<_> = members.collect();
+                members.sort_by(|one, other| one.0.cmp(&other.0));
+                Value::Object(members.into_iter().collect())
+            }
+            Value::Array(items) => items.iter().map(shape).collect(),
+            Value::String(_) => "text".into(),
+            Value::Number(_) => 0.into(),
+            other => other.clone(),
+        }
+    }
+
+    #[test]
+    fn answers_have_the_shape_of_a_real_engines() {
+        let api = Api::new(Options::default());
+        let sign = format!(r#"{{"input":"{DIGEST}","prehashed":true}}"#);
+        let ed = "/v1/transit/keys/ed";
+        for (method, path, body, real) in [
+            (
+                Method::POST,
+                "/v1/transit/keys/k",
+                r#"{"type":"ecdsa-p256"}"#,
+                real!("read-ecdsa-p256"),
+            ),
+            (
+                Method::GET,
+                "/v1/transit/keys/k",
+                "",
+                real!("read-ecdsa-p256"),
+            ),
+            (
+                Method::POST,
+                "/v1/transit/sign/k/sha2-256",
+                &*sign,
+                real!("sign-p256"),
+            ),
+            (
+                Method::PUT,
+                "/v1/transit/keys/k/rotate",
+                "",
+                real!("read-rotated"),
+            ),
+            (
+                Method::PUT,
+                "/v1/transit/sign/k/sha2-256",
+                &*sign,
+                real!("sign-v2"),
+            ),
+            (
+                Method::POST,
+                ed,
+                r#"{"type":"ed25519"}"#,
+                real!("read-ed25519"),
+            ),
+            (
+                Method::POST,
+                "/v1/transit/keys/aes",
+                "{}",
+                real!("sign-aes"),
+            ),
+        ] {
+            let (status, found) = answer(&api, "embedded-root", method, path, body);
+            let real: Value = serde_json::from_str(real).unwrap();
+            assert_eq!((status, shape(&found)), (200, shape(&real)), "{path}");
+        }
+    }
+
+    #[test]
+    fn refusals_are_a_real_engines() {
+        let api = Api::new(Options::default());
+        api.keys().create("k", KeyKind::EcdsaP256).unwrap();
+        api.keys().create("aes", KeyKind::Aes256Gcm96).unwrap();
+        let sign = format!(r#"{{"input":"{DIGEST}","prehashed":true}}"#);
+        let later = format!(r#"{{"input":"{DIGEST}","prehashed":true,"key_version":9}}"#);
+        let root = "embedded-root";
+        for (token, method, path, body, status, real) in [
+            (
+                "other",
+                Method::GET,
+                "/v1/transit/keys/k",
+                "",
+                403,
+                real!("bad-token"),
+            ),
+            (
+                root,
+                Method::GET,
+                "/v1/transit/keys/none",
+                "",
+                404,
+                real!("missing-key"),
+            ),
+            (
+                root,
+                Method::GET,
+                "/v1/other/keys/x",
+                "",
+                404,
+                real!("no-mount"),
+            ),
+            (
+                root,
+                Method::POST,
+                "/v1/transit/sign/none/sha2-256",
+                &*sign,
+                400,
+                real!("sign-missing"),
+            ),
+            (
+                root,
+                Method::POST,
+                "/v1/transit/sign/aes/sha2-256",
+                &*sign,
+                400,
+                real!("sign-aes2"),
+            ),
+            (
+                root,
+                Method::POST,
+                "/v1/transit/sign/k/sha2-256",
+                &*later,
+                500,
+                real!("sign-badver"),
+            ),
+        ] {
+            let real: Value = serde_json::from_str(real).unwrap();
+            assert_eq!(
+                answer(&api, token, method, path, body),
+                (status, real),
+                "{path}"
+            );
+        }
+    }
+}
