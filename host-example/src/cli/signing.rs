@@ -7,7 +7,7 @@ use cosignet_host::api::signing::{
     AttachOutcome, Attached, Attachment, EarlierSignatures, Form, Options, Signature, SignedImage,
     SigningResult,
 };
-use cosignet_host::store::Action;
+use cosignet_host::store::{Action, Source};
 use cosignet_host::{Imports, Session, World};
 
 use super::failure::Failure;
@@ -100,7 +100,7 @@ impl SigningOptions {
         let mut record = self.store.open(action)?;
         let done = self.run_recorded(common, predicate, options, conclude, &mut record);
         let done = done.await;
-        record.conclude(named(&self.images), done)
+        record.conclude(named(&self.images, Source::Registry), done)
     }
 
     async fn run_recorded(

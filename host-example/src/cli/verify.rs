@@ -60,7 +60,11 @@ impl Verify {
         record.trusts(self.requirements.key_references());
         record.logs_at(self.requirements.log_url());
         let judged = self.judge(common, &record).await;
-        let judged = record.conclude(named(&self.images), judged)?;
+        let source = match self.local_image {
+            true => Source::Directory,
+            false => Source::Registry,
+        };
+        let judged = record.conclude(named(&self.images, source), judged)?;
         let recorded = record.verified(&self.images, &judged);
         let verdicts = Verdicts {
             images: &self.images,

@@ -1,7 +1,7 @@
 use clap::Args;
 
 use cosignet_host::api::verification::VerificationOptions;
-use cosignet_host::store::Action;
+use cosignet_host::store::{Action, Source};
 
 use super::failure::Failure;
 use super::look::Look;
@@ -40,7 +40,7 @@ impl VerifyAttestation {
         record.trusts(self.requirements.key_references());
         record.logs_at(self.requirements.log_url());
         let judged = self.judge(common, &record).await;
-        let judged = record.conclude(named(&self.images), judged)?;
+        let judged = record.conclude(named(&self.images, Source::Registry), judged)?;
         let recorded = record.verified(&self.images, &judged);
         let verdicts = Verdicts {
             images: &self.images,
