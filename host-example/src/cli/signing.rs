@@ -7,7 +7,7 @@ use cosignet_host::api::signing::{
     AttachOutcome, Attached, Attachment, EarlierSignatures, Form, Options, Signature, SignedImage,
     SigningResult,
 };
-use cosignet_host::store::Action;
+use cosignet_host::store::{Action, Source};
 use cosignet_host::{Imports, Session, World};
 
 use super::failure::Failure;
@@ -104,7 +104,7 @@ impl SigningOptions {
         let what = (images.as_slice(), predicate);
         let done = self.run_recorded(common, standard_input, what, options, conclude, &mut record);
         let done = done.await;
-        record.conclude(named(&images), done)
+        record.conclude(named(&images, Source::Registry), done)
     }
 
     async fn run_recorded(

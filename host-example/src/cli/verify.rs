@@ -62,12 +62,12 @@ impl Verify {
         let mut record = self.store.open(Action::Verification)?;
         record.trusts(self.requirements.key_references());
         record.logs_at(self.requirements.log_url());
-        let images = match self.local_image {
-            true => self.images.clone(),
-            false => self.registry.references(&self.images)?,
+        let (images, source) = match self.local_image {
+            true => (self.images.clone(), Source::Directory),
+            false => (self.registry.references(&self.images)?, Source::Registry),
         };
         let judged = self.judge(common, &images, &record).await;
-        let judged = record.conclude(named(&images), judged)?;
+        let judged = record.conclude(named(&images, source), judged)?;
         let recorded = record.verified(&images, &judged);
         let verdicts = Verdicts {
             images: &images,

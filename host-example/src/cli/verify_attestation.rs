@@ -1,7 +1,7 @@
 use clap::Args;
 
 use cosignet_host::api::verification::VerificationOptions;
-use cosignet_host::store::Action;
+use cosignet_host::store::{Action, Source};
 
 use super::failure::Failure;
 use super::look::Look;
@@ -44,7 +44,7 @@ impl VerifyAttestation {
         record.logs_at(self.requirements.log_url());
         let images = self.registry.references(&self.images)?;
         let judged = self.judge(common, &images, &record).await;
-        let judged = record.conclude(named(&images), judged)?;
+        let judged = record.conclude(named(&images, Source::Registry), judged)?;
         let recorded = record.verified(&images, &judged);
         let verdicts = Verdicts {
             images: &images,

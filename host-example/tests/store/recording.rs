@@ -1,7 +1,7 @@
 //! What is known of a signature: its log entry, its places, its manifests.
 
 use cosignet_host::embedded::log::{EmbeddedLog, Options};
-use cosignet_host::store::{Format, Outcome, Source};
+use cosignet_host::store::{Format, Outcome, Source, Which};
 use serde_json::json;
 
 use crate::site::{MANIFEST, STORE, Site, succeeds};
@@ -134,6 +134,24 @@ async fn each_manifest_of_an_index_has_its_events() {
         assert_eq!(*verified, (Outcome::Passed, Some(Source::Store)));
         assert_eq!(refused.0, Outcome::Failed);
     }
+}
+
+/// A directory is no reference, whatever its name could be.
+#[tokio::test(flavor = "multi_thread")]
+async fn directories_are_called_what_they_are() {
+    let site = Site::new().await;
+    let verify = ["verify", "--key", "cosign.pub", "--store", STORE];
+    assert_eq!(
+        site.code(&[&verify[..], &["--local-image", "nowhere"]].concat()),
+        Some(1)
+    );
+    let which = Which {
+        digest: "",
+        name: "nowhere",
+        version: None,
+    };
+    let history = site.store().history(&which).unwrap();
+    assert_eq!(history.len(), 1);
 }
 
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";

@@ -73,16 +73,7 @@ impl Recorder {
 
     fn verified_image(&mut self, named: &str, judged: &Judged) -> Result<(), Failure> {
         let source = judged.source;
-        let artifact = |digest: Option<&str>| match source {
-            Source::Directory => Artifact {
-                digest: digest.map(str::to_owned),
-                kind: Kind::Image,
-                name: named.to_owned(),
-                version: None,
-                file: None,
-            },
-            _ => image(named, digest),
-        };
+        let artifact = |digest: Option<&str>| found_in(source, named, digest);
         let part = |digest: &str| Artifact {
             version: None,
             ..artifact(Some(digest))
@@ -207,9 +198,23 @@ impl Recorder {
 }
 
 /// Images as they were named, for [`Recorder::conclude`].
-pub fn named(images: &[String]) -> impl Iterator<Item = (String, Artifact)> {
+pub fn named(images: &[String], source: Source) -> impl Iterator<Item = (String, Artifact)> {
     let images = images.iter();
-    images.map(|named| (named.clone(), image(named, None)))
+    images.map(move |named| (named.clone(), found_in(source, named, None)))
+}
+
+/// An image by its reference, or by the directory that it is in, which is no reference.
+fn found_in(source: Source, named: &str, digest: Option<&str>) -> Artifact {
+    match source {
+        Source::Directory => Artifact {
+            digest: digest.map(str::to_owned),
+            kind: Kind::Image,
+            name: cut(named),
+            version: None,
+            file: None,
+        },
+        Source::Registry | Source::Store | Source::Given => image(named, digest),
+    }
 }
 
 /// An image by its reference, and its digest if that is known from elsewhere. Beside a digest, a tag is what the
