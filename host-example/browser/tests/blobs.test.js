@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { start } from 'cosignet/offline';
-import { bytes, read, text } from './data.js';
+import { bytes, read, text } from './support/data.js';
 
 suite('blobs', () => {
   const artifact = read('cosign/blob/artifact.txt');

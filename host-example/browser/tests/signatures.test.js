@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 import { start } from 'cosignet/offline';
-import { bytes, list, read, text } from './data.js';
+import { bytes, list, read, text } from './support/data.js';
 
 const vectors = 'cosign/legacy-sig';
 const image = sha256(read('cosign/image/manifest.json'));

@@ -8,6 +8,7 @@ pub mod fault;
 pub mod log;
 pub mod registry;
 
+mod cors;
 mod journal;
 mod response;
 mod serve;

@@ -2,7 +2,7 @@
 
 import { readFileSync, readdirSync } from 'node:fs';
 
-const data = new URL('../../../tests/data/', import.meta.url);
+const data = new URL('../../../../tests/data/', import.meta.url);
 
 /** @param {string} path */
 export function read(path) {
