@@ -68,5 +68,6 @@ export function save(name, content) {
   const url = URL.createObjectURL(new Blob([part]));
   const link = Object.assign(document.createElement('a'), { href: url, download: name });
   link.click();
-  URL.revokeObjectURL(url);
+  // The download has begun by then.
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -114,13 +114,18 @@ function pushed({ repository, tag, manifestDigest, outcome }) {
   return `Pushed, ${outcome}: ${repository}:${tag} is ${manifestDigest}.`;
 }
 
-/** @param {string} text */
-export function annotationsIn(text) {
+/**
+ * @param {string} text
+ * @returns {Record<string, string>}
+ */
+function annotationsIn(text) {
   const pairs = text.split(/\s+/).filter(Boolean);
   return Object.fromEntries(
     pairs.map((pair) => {
       const [, key, value] = /^([^=]+)=(.*)$/.exec(pair) ?? [];
-      if (key === undefined) throw new Error(`${pair}: expected an annotation, key=value`);
+      if (key === undefined || value === undefined) {
+        throw new Error(`${pair}: expected an annotation, key=value`);
+      }
       return [key, value];
     }),
   );

@@ -55,6 +55,20 @@ export async function exchange(what, url, init, limit) {
 }
 
 /**
+ * Whether a server answers at all, even if a page may not read what.
+ * @param {URL} url
+ */
+export async function answersUnread(url) {
+  const signal = AbortSignal.timeout(longest);
+  try {
+    await fetch(url, { mode: 'no-cors', credentials: 'omit', cache: 'no-store', signal });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
  * Runs the requests of a list side by side; an answer for each, in their order.
  * @template T, R
  * @param {T[]} requests

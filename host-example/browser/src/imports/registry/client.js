@@ -1,7 +1,7 @@
 // A client of OCI registries (distribution specification 1.1) over `fetch`. It believes nothing and
 // hashes nothing: the component does.
 
-import { Refused, exchange, said, shown } from '../exchange.js';
+import { Refused, answersUnread, exchange, said, shown } from '../exchange.js';
 import { checkReference, placeOf } from './place.js';
 import { Tokens } from './tokens.js';
 
@@ -80,7 +80,7 @@ export class RegistryClient {
     const pages = [];
     let left = Number(maxSize);
     for (let url = new URL(`referrers/${digest}`, place.base); pages.length < mostPages;) {
-      const answer = await this.#send(what, place, pull, url, { headers }, left);
+      const answer = await this.#page(what, place, url, { headers }, left);
       if (pages.length === 0 && noList.includes(answer.response.status)) {
         throw new Refused('unsupported', `${what}: ${shown(url)} has no such list`);
       }
@@ -94,6 +94,27 @@ export class RegistryClient {
       url = new URL(next[1] ?? '', url);
     }
     throw new Refused('invalid', `${what}: the list has more than ${mostPages} pages`);
+  }
+
+  /**
+   * A page of a list. Docker's registry 2 answers paths that it does not know without the headers that
+   * it is told to send, so a page of a browser cannot read that 404. Where it answers, and lets its other
+   * answers be read, it has no such list.
+   * @param {string} what
+   * @param {Place} place
+   * @param {URL} url
+   * @param {RequestInit} init
+   * @param {number} limit
+   */
+  async #page(what, place, url, init, limit) {
+    try {
+      return await this.#send(what, place, pull, url, init, limit);
+    } catch (error) {
+      if (!(error instanceof Refused) || error.tag !== 'unavailable') throw error;
+      if (!(await answersUnread(url))) throw error;
+      await exchange(what, new URL('/v2/', url), {}, mostIgnored);
+      throw new Refused('unsupported', `${what}: ${shown(url)} has no such list`);
+    }
   }
 
   /** @param {{ repository: string, digest: string, content: Uint8Array }} blob */
