@@ -42,6 +42,8 @@ for (const [name, component, options] of worlds) {
   }
   // The import list is the security policy: the package can tell it.
   await write(new URL('imports.js', folder), `export default ${JSON.stringify(imports)};\n`);
+  const types = 'declare const imports: string[];\nexport default imports;\n';
+  await write(new URL('imports.d.ts', folder), types);
 }
 
 /** @param {string} component */

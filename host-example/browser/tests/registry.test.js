@@ -1,11 +1,11 @@
 // The client of registries against one that asks for tokens, says too much, and sends elsewhere.
 
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
 import { suite, test } from 'node:test';
 import { choose, scopes } from '../src/imports/registry/challenge.js';
 import { RegistryClient } from '../src/imports/registry/client.js';
 import { placeOf } from '../src/imports/registry/place.js';
+import { serve } from './support/server.js';
 
 const digest = `sha256:${'0'.repeat(64)}`;
 
@@ -158,17 +158,3 @@ test('what is asked for later waits four times as long as the slowest answer too
   await client.fetchManifest({ ...request, afterMs: 1 });
   assert.ok(performance.now() - begin >= 120);
 });
-
-/** @param {import('node:http').RequestListener} listener */
-async function serve(listener) {
-  const server = createServer(listener);
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
-  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-  return {
-    host: `127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}

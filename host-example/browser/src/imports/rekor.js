@@ -116,4 +116,4 @@ function nameIn(what, api, response) {
 
 const entries = 'api/v1/log/entries';
 const isUuid = /^(?:[0-9a-f]{64}|[0-9a-f]{80})$/i;
-const isTile = /^(?:checkpoint|tile(?:\/[a-z0-9.]+)+)$/;
+const isTile = /^(?:checkpoint|tile(?:\/(?:entries|x?\d{1,3}(?:\.p)?))+)$/;
