@@ -298,9 +298,10 @@ async function download(page, id, folder) {
  */
 async function shoot(page, folder) {
   mkdirSync(folder, { recursive: true });
-  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.setViewportSize({ width: 1280, height: 1400 });
   for (const colorScheme of /** @type {const} */ (['dark', 'light'])) {
     await page.emulateMedia({ colorScheme });
-    await page.screenshot({ path: join(folder, `page-${colorScheme}.png`), fullPage: true });
+    const path = join(folder, `page-${colorScheme}.jpg`);
+    await page.screenshot({ path, type: 'jpeg', quality: 60 });
   }
 }
