@@ -93,7 +93,6 @@ const words = {
   'no-keys': 'a policy needs at least one trusted key',
   'unusable-key': 'not a public key that can be used, by its place in the list',
   'no-signatures': 'there is no signature',
-  'no-match': 'no matching signatures',
   manifests: 'not every manifest of the index is verified',
   elsewhere: 'the blob was given by its digest: nothing can be appended',
 };

@@ -1,6 +1,7 @@
 // Images in registries, and entries in a log, over `fetch`: signed here, judged by the real cosigns.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -122,6 +123,42 @@ suite('images', () => {
     await cosignet.verifyBlob(rules, bytes('a file'), [{ signature: blob.bundle }]);
   });
 
+  test('reports are those of the command line', async () => {
+    const place = `${distribution.host}/web/reports`;
+    const digest = await pushImage(place);
+    const other = await cosignet.openKey(read('cosign/keys/cosign-v3.1.1.key'), bytes('hunter2'));
+    await cosignet.signImage(other, `${place}:v1`, { form: 'both' });
+    await cosignet.signImage(key, `${place}:v1`, { annotations: { env: 'prod' } });
+    await cosignet.attestImage(key, `${place}:v1`, {
+      predicateType: 'https://x.example',
+      predicate: '{}',
+    });
+    using files = scratch();
+    const pub = join(files.folder, 'cosign.pub');
+    writeFileSync(pub, publicKey);
+    const rules = { keys: [publicKey] };
+    const image = `${place}@${digest}`;
+    const missing = { ...rules, annotations: { env: 'test' } };
+    for (const [args, verify] of /** @type {[string[], () => Promise<Report>][]} */ ([
+      [['verify'], () => cosignet.verifyImage(rules, image)],
+      [['verify', '-a', 'env=test'], () => cosignet.verifyImage(missing, image)],
+      [
+        ['verify-attestation', '--type', 'https://y.example'],
+        () => cosignet.verifyAttestation(rules, image, 'https://y.example'),
+      ],
+    ])) {
+      const report = await verify().catch((/** @type {any} */ error) => error.report);
+      const all = [...args, '--key', pub, '--insecure-ignore-tlog', '--output', 'report', image];
+      const [{ image: asked, ...expected }] = JSON.parse(await reportOf(all)).images;
+      assert.equal(asked, image);
+      const own = ['payload', 'code'];
+      const plain = JSON.stringify(report, (name, value) =>
+        own.includes(name) ? undefined : value,
+      );
+      assert.deepEqual(JSON.parse(plain), expected, args.join(' '));
+    }
+  });
+
   test('an attestation is attached and found by its type', async () => {
     const place = `${distribution.host}/web/attested`;
     const digest = await pushImage(place);
@@ -150,3 +187,14 @@ suite('images', () => {
     });
   });
 });
+
+/** @typedef {import('cosignet').Report} Report */
+
+/**
+ * What the command line prints, whatever its exit code.
+ * @param {string[]} args
+ * @returns {Promise<string>}
+ */
+function reportOf(args) {
+  return new Promise((resolve) => execFile(program, args, (_, stdout) => resolve(stdout)));
+}

@@ -88,13 +88,19 @@ export function verified({ repository, digest, signatures: reports, manifests = 
 }
 
 /**
+ * What is looked for.
+ * @typedef {'signature' | 'attestation'} Kind
+ */
+
+/**
+ * @param {Kind} kind
  * @param {Omit<WitUnverified, 'repository'> & Partial<WitUnverified>} found
  * @returns {Report}
  */
-export function unverified({ repository, digest, required, counted, signatures: reports }) {
+export function unverified(kind, { repository, digest, required, counted, signatures: reports }) {
   return {
     verified: false,
-    reason: 'no matching signatures',
+    reason: `no matching ${kind}s`,
     ...(repository !== undefined && { repository }),
     digest,
     required,
@@ -104,11 +110,12 @@ export function unverified({ repository, digest, required, counted, signatures: 
 }
 
 /**
+ * @param {Kind} kind
  * @param {WitIndex} found
  * @returns {Report}
  */
-export function unverifiedIndex({ repository, digest, index, manifests }) {
-  const own = outcome(index);
+export function unverifiedIndex(kind, { repository, digest, index, manifests }) {
+  const own = outcome(kind, index);
   return {
     verified: false,
     reason: 'not every manifest of the index is verified',
@@ -119,27 +126,28 @@ export function unverifiedIndex({ repository, digest, index, manifests }) {
     manifests: manifests.map(({ digest, platform, outcome: found }) => ({
       digest,
       platform: platform ?? null,
-      ...outcome(found),
+      ...outcome(kind, found),
     })),
   };
 }
 
 /**
+ * @param {Kind} kind
  * @param {WitOutcome} found
  * @returns {Pick<ManifestReport, 'verified' | 'reason' | 'signatures'>}
  */
-function outcome(found) {
+function outcome(kind, found) {
   switch (found.tag) {
     case 'verified':
       return { verified: true, reason: null, signatures: signatures(found.val) };
     case 'no-match':
       return {
         verified: false,
-        reason: 'no matching signatures',
+        reason: `no matching ${kind}s`,
         signatures: signatures(found.val),
       };
     case 'no-signatures':
-      return { verified: false, reason: 'no signatures', signatures: [] };
+      return { verified: false, reason: `no ${kind}s`, signatures: [] };
     case 'failed':
       return { verified: false, reason: found.val, signatures: [] };
   }

@@ -1,6 +1,6 @@
 // What the worker can be asked with either component: keys, payloads, signatures and blobs.
 
-import { CosignetError, caseOf, errorOf } from '../errors.js';
+import { CosignetError, caseOf } from '../errors.js';
 import { witRules } from '../calls/policy.js';
 import { logged, unverified, verified } from '../calls/report.js';
 import { bytesOf, objectOf, pairsOf } from '../calls/values.js';
@@ -114,7 +114,7 @@ export class OfflineCalls {
    * @param {import('../offline.js').DetachedSignature[]} signatures
    */
   verifyDetached(rules, reference, signatures) {
-    return this.judging(rules, (policy) =>
+    return this.judging('signature', rules, (policy) =>
       this.component.detachedVerification.verifyDetached(
         policy,
         reference,
@@ -160,7 +160,7 @@ export class OfflineCalls {
    * @param {import('../offline.js').StoredSignature[]} signatures
    */
   async verifyBlob(rules, content, signatures) {
-    return this.judging(rules, (policy) =>
+    return this.judging('signature', rules, (policy) =>
       this.withBlob(this.component.blobs.Blob.forPolicy(policy), content, (blob) =>
         this.component.blobVerification.verifyBlob(policy, blob, signatures.map(stored)),
       ),
@@ -174,7 +174,7 @@ export class OfflineCalls {
    * @param {import('../offline.js').StoredSignature[]} attestations
    */
   async verifyBlobAttestation(rules, content, predicateType, attestations) {
-    return this.judging(rules, (policy) =>
+    return this.judging('attestation', rules, (policy) =>
       this.withBlob(this.component.blobs.Blob.forPolicy(policy), content, (blob) =>
         this.component.blobVerification.verifyBlobAttestation(
           policy,
@@ -188,19 +188,20 @@ export class OfflineCalls {
 
   /**
    * Runs one verification under a policy. What is not verified is an error with the report.
+   * @param {import('../calls/report.js').Kind} kind
    * @param {Rules} rules
    * @param {(policy: Policy) => Judged | Promise<Judged>} verify
    * @typedef {Parameters<typeof verified>[0]} Judged
    */
-  async judging(rules, verify) {
+  async judging(kind, rules, verify) {
     const policy = this.component.policy.Policy.create(witRules(rules));
     try {
       return verified(await verify(policy));
     } catch (thrown) {
       const found = caseOf(thrown);
       if (found?.tag !== 'no-match') throw thrown;
-      const report = unverified(/** @type {any} */ (found.val));
-      throw errorOf({ tag: found.tag }, { report });
+      const report = unverified(kind, /** @type {any} */ (found.val));
+      throw new CosignetError(found.tag, `no matching ${kind}s`, { report });
     } finally {
       dispose(policy);
     }

@@ -69,8 +69,8 @@ export class SignerCalls extends OfflineCalls {
    */
   verifyImage(rules, reference, options) {
     const { verification } = this.#signer;
-    return this.judging(rules, async (policy) =>
-      only(await verification.verifyImages(policy, [reference], witPlace(options))),
+    return this.judging('signature', rules, async (policy) =>
+      only('signature', await verification.verifyImages(policy, [reference], witPlace(options))),
     );
   }
 
@@ -82,8 +82,9 @@ export class SignerCalls extends OfflineCalls {
    */
   verifyAttestation(rules, reference, predicateType, options) {
     const { verification } = this.#signer;
-    return this.judging(rules, async (policy) =>
+    return this.judging('attestation', rules, async (policy) =>
       only(
+        'attestation',
         await verification.verifyAttestations(
           policy,
           predicateType,
@@ -125,13 +126,14 @@ function witPlace({ signatureRepository, recursive = false }) {
 
 /**
  * The one result; an error as the component would have thrown it.
+ * @param {import('../calls/report.js').Kind} kind
  * @param {{ tag: 'ok', val: any }[] | { tag: string, val: any }[]} results
  */
-function only([result]) {
+function only(kind, [result]) {
   if (result?.tag === 'ok') return result.val;
   const found = result?.val;
   if (found?.tag === 'manifests') {
-    throw errorOf({ tag: found.tag }, { report: unverifiedIndex(found.val) });
+    throw errorOf({ tag: found.tag }, { report: unverifiedIndex(kind, found.val) });
   }
   throw Object.assign(new Error(found?.tag), { payload: found });
 }
