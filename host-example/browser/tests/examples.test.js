@@ -8,7 +8,8 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { start } from 'cosignet';
 import { bytes, read, text } from './support/data.js';
-import { pushImage, scratch, startRegistry } from './support/peers.js';
+import { pushImage } from './support/images.js';
+import { scratch, startRegistry } from './support/peers.js';
 
 /**
  * @param {string} name

@@ -9,7 +9,8 @@ import { start } from 'cosignet';
 import { start as startOffline } from 'cosignet/offline';
 import { startBackend } from '../demo/backend.js';
 import { bytes, read, text } from './support/data.js';
-import { cosign, cosignet as program, pushImage, scratch, startRegistry } from './support/peers.js';
+import { pushImage, pushIndex } from './support/images.js';
+import { cosign, cosignet as program, scratch, startRegistry } from './support/peers.js';
 
 const keyFile = read('cosign/keys/cosign-v2.5.0.key');
 const publicKey = text('cosign/keys/cosign-v2.5.0.pub');
@@ -133,29 +134,42 @@ suite('images', () => {
       predicateType: 'https://x.example',
       predicate: '{}',
     });
+    await pushIndex(`${place}/index`);
+    await cosignet.signImage(key, `${place}/index:many`);
+    await pushIndex(`${place}/whole`);
+    await cosignet.signImage(key, `${place}/whole:many`, { recursive: true });
     using files = scratch();
     const pub = join(files.folder, 'cosign.pub');
     writeFileSync(pub, publicKey);
     const rules = { keys: [publicKey] };
     const image = `${place}@${digest}`;
+    const recursive = { recursive: true };
     const missing = { ...rules, annotations: { env: 'test' } };
-    for (const [args, verify] of /** @type {[string[], () => Promise<Report>][]} */ ([
-      [['verify'], () => cosignet.verifyImage(rules, image)],
-      [['verify', '-a', 'env=test'], () => cosignet.verifyImage(missing, image)],
+    const [index, whole] = [`${place}/index:many`, `${place}/whole:many`];
+    for (const [
+      args,
+      subject,
+      verify,
+    ] of /** @type {[string[], string, () => Promise<Report>][]} */ ([
+      [['verify'], image, () => cosignet.verifyImage(rules, image)],
+      [['verify', '-a', 'env=test'], image, () => cosignet.verifyImage(missing, image)],
       [
         ['verify-attestation', '--type', 'https://y.example'],
+        image,
         () => cosignet.verifyAttestation(rules, image, 'https://y.example'),
       ],
+      [['verify', '-r'], index, () => cosignet.verifyImage(rules, index, recursive)],
+      [['verify', '-r'], whole, () => cosignet.verifyImage(rules, whole, recursive)],
     ])) {
       const report = await verify().catch((/** @type {any} */ error) => error.report);
-      const all = [...args, '--key', pub, '--insecure-ignore-tlog', '--output', 'report', image];
+      const all = [...args, '--key', pub, '--insecure-ignore-tlog', '--output', 'report', subject];
       const [{ image: asked, ...expected }] = JSON.parse(await reportOf(all)).images;
-      assert.equal(asked, image);
+      assert.equal(asked, subject);
       const own = ['payload', 'code'];
       const plain = JSON.stringify(report, (name, value) =>
         own.includes(name) ? undefined : value,
       );
-      assert.deepEqual(JSON.parse(plain), expected, args.join(' '));
+      assert.deepEqual(JSON.parse(plain), expected, [...args, subject].join(' '));
     }
   });
 

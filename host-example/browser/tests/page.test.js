@@ -8,7 +8,8 @@ import { startBackend } from '../demo/backend.js';
 import { startServer } from '../demo/server.js';
 import { launch, open } from './support/chromium.js';
 import { text } from './support/data.js';
-import { cosign, cosignet, pushImage, scratch, startRegistry } from './support/peers.js';
+import { pushImage } from './support/images.js';
+import { cosign, cosignet, scratch, startRegistry } from './support/peers.js';
 
 const keyFile = text('cosign/keys/cosign-v2.5.0.key');
 const publicKey = text('cosign/keys/cosign-v2.5.0.pub');

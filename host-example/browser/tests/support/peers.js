@@ -80,35 +80,3 @@ function configuration(folder) {
     },
   };
 }
-
-/**
- * Pushes the smallest image, and gives its digest.
- * @param {string} place `HOST:PORT/REPOSITORY`
- */
-export async function pushImage(place) {
-  const { RegistryClient } = await import('../../src/imports/registry/client.js');
-  const { createHash } = await import('node:crypto');
-  const digestOf = (/** @type {Uint8Array} */ content) =>
-    `sha256:${createHash('sha256').update(content).digest('hex')}`;
-  const client = new RegistryClient({});
-  const encoder = new TextEncoder();
-  const config = encoder.encode(
-    '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}',
-  );
-  await client.pushBlob({ repository: place, digest: digestOf(config), content: config });
-  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
-  const manifest = encoder.encode(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType,
-      config: {
-        mediaType: 'application/vnd.oci.image.config.v1+json',
-        size: config.length,
-        digest: digestOf(config),
-      },
-      layers: [],
-    }),
-  );
-  await client.pushManifest({ repository: place, reference: 'v1', mediaType, content: manifest });
-  return digestOf(manifest);
-}
