@@ -12,6 +12,13 @@ component world name:
 demo *args:
     cargo run --locked --package cosignet-host -- demo {{args}}
 
+# The component in a page, beside a registry and a log to play with
+web port="8080": (component "signer" "cosignet") (component "offline" "cosignet-offline")
+    cargo build --locked --package cosignet-host --bin cosignet
+    npm --prefix host-example/browser ci --ignore-scripts
+    npm --prefix host-example/browser run build
+    node host-example/browser/demo/main.js target/debug/cosignet {{port}}
+
 # Everything that needs no peers
 test:
     cargo test --locked --workspace

@@ -26,13 +26,20 @@ pub struct Demo {
     /// Keep the registry and the log up until the process is ended.
     #[arg(long)]
     serve: bool,
+
+    /// With --serve: let pages of any origin read and write through a browser
+    #[arg(long, requires = "serve")]
+    cors: bool,
 }
 
 impl Demo {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
-        let registry = EmbeddedRegistry::start(RegistryOptions::default())
-            .await
-            .map_err(|error| Failure::other(format!("the demo's registry: {error}")))?;
+        let registry = EmbeddedRegistry::start(RegistryOptions {
+            cors: self.cors,
+            ..RegistryOptions::default()
+        })
+        .await
+        .map_err(|error| Failure::other(format!("the demo's registry: {error}")))?;
         let place = format!("{}/demo/app", registry.host());
         say(
             "registry",
@@ -42,9 +49,12 @@ impl Demo {
             ),
         );
 
-        let log = EmbeddedLog::start(LogOptions::default())
-            .await
-            .map_err(|error| Failure::other(format!("the demo's log: {error}")))?;
+        let log = EmbeddedLog::start(LogOptions {
+            cors: self.cors,
+            ..LogOptions::default()
+        })
+        .await
+        .map_err(|error| Failure::other(format!("the demo's log: {error}")))?;
         say(
             "log",
             &format!("a transparency log, Rekor v1, in memory, at {}", log.url()),

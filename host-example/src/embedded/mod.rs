@@ -9,6 +9,7 @@ pub mod log;
 pub mod registry;
 pub mod vault;
 
+mod cors;
 mod journal;
 mod response;
 mod serve;

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::{
-    Method, StatusCode,
+    HeaderMap, Method, StatusCode,
     body::Incoming,
     header::{CONTENT_TYPE, HeaderValue},
     http::request::Parts,
@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     super::{
+        cors::Cors,
         response::{Reply, Response},
         serve::{MAX_TARGET_SIZE, Site, is_target_too_long},
     },
@@ -34,6 +35,7 @@ use super::{
 pub(super) struct Api {
     pub(super) log: Arc<Log>,
     limits: Limits,
+    cors: Option<Cors>,
     /// As many bodies are read and looked at at once.
     bodies: Arc<Semaphore>,
 }
@@ -59,16 +61,26 @@ impl Site for Api {
     }
 
     async fn answer(&self, request: &Parts, body: &mut Incoming) -> Response {
-        let answer = self.dispatch(request, body).await;
+        let answer = match self.cors {
+            Some(cors) if request.method == Method::OPTIONS => Ok(cors.preflight()),
+            _ => self.dispatch(request, body).await,
+        };
         answer.unwrap_or_else(ApiError::into_response)
+    }
+
+    fn mark(&self, headers: &mut HeaderMap) {
+        if let Some(cors) = self.cors {
+            cors.mark(headers);
+        }
     }
 }
 
 impl Api {
-    pub(super) fn new(log: Log, limits: Limits) -> Self {
+    pub(super) fn new(log: Log, limits: Limits, cors: bool) -> Self {
         Self {
             log: Arc::new(log),
             limits,
+            cors: cors.then_some(CORS),
             bodies: Arc::new(Semaphore::new(MAX_BODIES)),
         }
     }
@@ -373,6 +385,12 @@ const HASH: &str = "^(sha512:)?[0-9a-fA-F]{128}$|^(sha384:)?[0-9a-fA-F]{96}$|\
     ^(sha256:)?[0-9a-fA-F]{64}$|^(sha1:)?[0-9a-fA-F]{40}$";
 const MAX_QUERIES: usize = 10;
 const MAX_BODIES: usize = 16;
+
+const CORS: Cors = Cors {
+    methods: "GET, POST, OPTIONS",
+    request_headers: "Accept, Content-Type",
+    response_headers: "Location",
+};
 
 #[cfg(test)]
 mod tests {

@@ -225,6 +225,7 @@ fn open(options: Options) -> io::Result<(Api, Option<DroppedRecord>)> {
         key,
         folder,
         clock,
+        cors,
         max_entries,
         max_body_size,
         max_body_time,
@@ -273,7 +274,7 @@ fn open(options: Options) -> io::Result<(Api, Option<DroppedRecord>)> {
         body_size: max_body_size,
         body_time: max_body_time,
     };
-    Ok((Api::new(log, limits), dropped))
+    Ok((Api::new(log, limits, cors), dropped))
 }
 
 const KEY_FILE: &str = "log.key";

@@ -21,6 +21,9 @@ pub struct Options {
     pub folder: Option<PathBuf>,
     /// What time it is when an entry is taken. Default: the system's clock.
     pub clock: Clock,
+    /// Whether pages of **any** origin may read and write through a browser (CORS). Default:
+    /// `false`; switch it on only for a demonstration.
+    pub cors: bool,
     /// The most entries. Default: 65536.
     pub max_entries: usize,
     /// The most bytes of a request body. Default: 4 MiB.
@@ -37,6 +40,7 @@ impl Default for Options {
             key: None,
             folder: None,
             clock: Clock::system(),
+            cors: false,
             max_entries: 1 << 16,
             max_body_size: 4 << 20,
             max_body_time: Duration::from_secs(30),

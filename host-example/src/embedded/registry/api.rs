@@ -6,11 +6,7 @@ use base64ct::{Base64, Encoding as _};
 use hyper::{
     Method, StatusCode,
     body::Incoming,
-    header::{
-        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, AUTHORIZATION, CONTENT_TYPE,
-        HeaderMap, HeaderName, HeaderValue,
-    },
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
     http::request::Parts,
 };
 use sha2::{Digest as _, Sha256};
@@ -18,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::{
     super::{
+        cors::Cors,
         response::{Reply, Response},
         serve::{MAX_TARGET_SIZE, Site, is_target_too_long},
     },
@@ -33,7 +30,7 @@ pub(super) struct Api {
     pub(super) limits: Limits,
     pub(super) page_size: Option<NonZeroUsize>,
     pub(super) referrers_api: bool,
-    cors: bool,
+    cors: Option<Cors>,
     credentials: Option<Credentials>,
 }
 
@@ -53,7 +50,7 @@ impl Api {
             },
             page_size: options.page_size,
             referrers_api: options.referrers_api,
-            cors: options.cors,
+            cors: options.cors.then_some(CORS),
             credentials: options.auth.as_ref().map(Credentials::new),
         }
     }
@@ -113,23 +110,18 @@ impl Site for Api {
     }
 
     async fn answer(&self, request: &Parts, body: &mut Incoming) -> Response {
-        let answer = if self.cors && request.method == Method::OPTIONS {
-            Ok(preflight()) // browsers send preflights without credentials
-        } else {
-            self.dispatch(request, body).await
+        let answer = match self.cors {
+            // Browsers send preflights without credentials.
+            Some(cors) if request.method == Method::OPTIONS => Ok(cors.preflight()),
+            _ => self.dispatch(request, body).await,
         };
         answer.unwrap_or_else(ApiError::into_response)
     }
 
-    /// A page in a browser could not read an injected answer without these.
     fn mark(&self, headers: &mut HeaderMap) {
         headers.insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
-        if self.cors {
-            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-            headers.insert(
-                ACCESS_CONTROL_EXPOSE_HEADERS,
-                HeaderValue::from_static(RESPONSE_HEADERS),
-            );
+        if let Some(cors) = self.cors {
+            cors.mark(headers);
         }
     }
 }
@@ -167,25 +159,13 @@ fn page_not_found() -> Response {
         .body("404 page not found\n")
 }
 
-fn preflight() -> Response {
-    Reply::new(StatusCode::NO_CONTENT)
-        .header(
-            ACCESS_CONTROL_ALLOW_METHODS,
-            HeaderValue::from_static(METHODS),
-        )
-        .header(
-            ACCESS_CONTROL_ALLOW_HEADERS,
-            HeaderValue::from_static(REQUEST_HEADERS),
-        )
-        .header(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"))
-        .empty()
-}
-
 /// `Docker-Content-Digest`: the digest of the manifest or blob that a response is about.
 pub(super) const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
 const BASIC: &[u8] = b"Basic ";
-const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-const REQUEST_HEADERS: &str = "Accept, Authorization, Content-Range, Content-Type, Range";
-const RESPONSE_HEADERS: &str = "Content-Range, Docker-Content-Digest, Link, Location, \
-    OCI-Filters-Applied, OCI-Subject, Range, Retry-After, WWW-Authenticate";
+const CORS: Cors = Cors {
+    methods: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
+    request_headers: "Accept, Authorization, Content-Range, Content-Type, Range",
+    response_headers: "Content-Range, Docker-Content-Digest, Link, Location, OCI-Filters-Applied, \
+        OCI-Subject, Range, Retry-After, WWW-Authenticate",
+};

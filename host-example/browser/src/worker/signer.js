@@ -1,0 +1,7 @@
+// The worker of `cosignet`.
+
+import { instantiateSigner } from '../component/signer.js';
+import { SignerCalls } from './signer-calls.js';
+import { serve } from './serve.js';
+
+await serve(async (options) => new SignerCalls(await instantiateSigner(options)));

@@ -1,0 +1,28 @@
+// Workers of browsers and of Node, in one shape.
+
+/**
+ * @typedef {object} Thread
+ * @property {(call: import('./wire.js').Call) => void} send
+ * @property {() => void} end
+ */
+
+/**
+ * Starts a module in a worker.
+ * @param {URL} module
+ * @param {(outcome: import('./wire.js').Outcome) => void} receive
+ * @param {(why: string) => void} fail Called when the worker itself does not work.
+ * @returns {Promise<Thread>}
+ */
+export async function spawn(module, receive, fail) {
+  if (typeof Worker !== 'undefined') {
+    const worker = new Worker(module, { type: 'module' });
+    worker.addEventListener('message', ({ data }) => receive(data));
+    worker.addEventListener('error', ({ message }) => fail(message || `${module} did not load`));
+    return { send: (call) => worker.postMessage(call), end: () => worker.terminate() };
+  }
+  const { Worker: NodeWorker } = await import('node:worker_threads');
+  const worker = new NodeWorker(module);
+  worker.on('message', receive);
+  worker.on('error', (error) => fail(String(error)));
+  return { send: (call) => worker.postMessage(call), end: () => void worker.terminate() };
+}
