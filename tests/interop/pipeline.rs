@@ -12,12 +12,12 @@ use cosignet_host::embedded::vault::{EmbeddedVault, KeyKind, Options};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::htpasswd;
 use crate::image::Image;
 use crate::keys::KeyPair;
 use crate::lab::{Lab, PASSWORD};
 use crate::outcome::Outcome;
 use crate::peers;
-use crate::registry::Registry;
 use crate::rekor::Rekor;
 use crate::tool::Tool;
 
@@ -145,7 +145,7 @@ fn failures_leave_everything_whole() {
     says(
         Outcome::of(wrong.env("COSIGN_PASSWORD", "no")),
         1,
-        "decrypt",
+        "wrong password",
     );
     assert_eq!(image.signatures(), None);
     world.run(&sign).succeeds();
@@ -157,7 +157,7 @@ fn failures_leave_everything_whole() {
     assert_eq!(found["verification"]["status"], "failed");
 
     // A registry that lets nobody in.
-    let closed = Registry::with_htpasswd(HTPASSWD);
+    let closed = htpasswd::registry(HTPASSWD);
     let there = format!("{}/team/app@{}", closed.host, image.digest);
     let denied = world.run(&["sign", "--key", &world.key.private, &there]);
     says(denied, 1, &closed.host);

@@ -58,6 +58,7 @@ impl Custody {
             (Some(artifact), None) => {
                 let subject = Subject::of(artifact, &self.registry, &store).await?;
                 let history = store.history(&subject.which())?;
+                let subject = subject.told_by(history.last());
                 let presented = Presented {
                     subject: &subject,
                     overview: None,

@@ -31,6 +31,7 @@ impl Overview {
             Output::Html => store.history(&subject.which())?,
             Output::Text | Output::Json => Vec::new(),
         };
+        let subject = subject.told_by(overview.last.as_ref());
         let presented = Presented {
             subject: &subject,
             overview: Some(&overview),

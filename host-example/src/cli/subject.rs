@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use cosignet::oci::Digest;
-use cosignet_host::store::{Artifact, Kind, Store, Which};
+use cosignet_host::store::{Artifact, Kind, Recorded, Store, Which};
 use sha2::{Digest as _, Sha256};
 
 use super::failure::Failure;
@@ -111,6 +111,19 @@ impl Subject {
             digest,
             found,
         }
+    }
+
+    /// With what was said of a file, kind, name and version, when something was done with it last.
+    pub fn told_by(mut self, last: Option<&Recorded>) -> Self {
+        if let Some(last) = last
+            && self.artifact.kind == Kind::Unknown
+        {
+            self.artifact = Artifact {
+                digest: Some(self.digest.clone()),
+                ..last.event.artifact.clone()
+            };
+        }
+        self
     }
 
     /// What the store is asked.
