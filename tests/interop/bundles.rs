@@ -195,3 +195,25 @@ fn verify(lab: &Lab, key: &KeyPair, image: &Image, more: &[&str]) -> Outcome {
     let verify = ["verify", "--key", &key.public];
     lab.run(Tool::Cosignet, &[&verify[..], more, &[&image]].concat())
 }
+
+/// Of a bundle that a registry lists, or clients: at most 4 requests, or 5, and one less where nothing else
+/// is looked for. cosign 3.1.1 takes more.
+#[test]
+fn bundles_take_few_requests() {
+    for (keeps_lists, any, restricted) in [(true, 4, 3), (false, 5, 4)] {
+        let lab = Lab::with_embedded(keeps_lists);
+        let key = lab.generate(Tool::Cosign3);
+        let image = lab.image().reference();
+        lab.sign_bundle(&key, &image, &[]).succeeds();
+        let count = |tool, more: &[&str]| {
+            lab.requests();
+            lab.verify(tool, &key, &image, more).succeeds();
+            lab.requests().len()
+        };
+        // Every program asks once how it is to log in.
+        let login = 1;
+        assert!(count(Tool::Cosignet, &[]) <= any + login);
+        assert!(count(Tool::Cosignet, &["--format", "bundle"]) <= restricted + login);
+        assert!(count(Tool::Cosign3, &[]) > any + login);
+    }
+}

@@ -180,9 +180,9 @@ impl Lab {
 
     /// Signs `image` as cosign 3 does by default, in a bundle that refers to it, and offline.
     pub fn sign_bundle(&self, key: &KeyPair, image: &str, more: &[&str]) -> Outcome {
-        let sign = ["sign", "--yes", "--key", &key.private];
-        let flags = ["--tlog-upload=false", "--use-signing-config=false"];
-        self.run(Tool::Cosign3, &[&sign[..], &flags, more, &[image]].concat())
+        let sign = ["sign", "--key", &key.private];
+        let flags = Tool::Cosign3.bundle_flags();
+        self.run(Tool::Cosign3, &[&sign[..], flags, more, &[image]].concat())
     }
 
     /// Verifies `image`, offline.

@@ -17,7 +17,6 @@ use crate::image::Image;
 use crate::keys::KeyPair;
 use crate::lab::{Lab, PASSWORD};
 use crate::outcome::Outcome;
-use crate::peers;
 use crate::rekor::Rekor;
 use crate::tool::Tool;
 

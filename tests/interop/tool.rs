@@ -22,9 +22,6 @@ impl Tool {
     /// The real ones.
     pub const COSIGNS: [Self; 2] = [Self::Cosign2, Self::Cosign3];
 
-    /// Those that sign in bundles.
-    pub const BUNDLERS: [Self; 2] = [Self::Cosignet, Self::Cosign3];
-
     /// The executable.
     pub fn program(self) -> PathBuf {
         match self {
