@@ -87,7 +87,7 @@ impl OciRegistryBuilder {
     }
 
     /// Asks the cloud that a source is in for credentials, with what this process's environment
-    /// has for it; `REGISTRIES.md` says what. Each cloud is a feature of this crate; where it is
+    /// has for it; `docs/registries.md` says what. Each cloud is a feature of this crate; where it is
     /// off, a registry's refusal says so.
     pub fn cloud_of(mut self, source: &Source) -> Self {
         self.clouds.push(source.kind());

@@ -34,7 +34,7 @@ use variables::{Environment, Variables};
 /// Run the signing and verification steps of a pipeline.
 ///
 /// Steps of the types SscaArtifactSigning and SscaArtifactVerification are run in the order in which they
-/// stand in the file, up to the first that fails; its exit code is this one's. STEP.md has their fields.
+/// stand in the file, up to the first that fails; its exit code is this one's. docs/steps.md has their fields.
 #[derive(Args)]
 pub struct RunSteps {
     /// What stands for <+NAME>, a secret NAME or connector.NAME.username, .password and .url: text, @FILE or

@@ -20,7 +20,7 @@ use settings::Settings;
 
 /// Run as a step of Drone, Harness, Woodpecker or GitHub Actions.
 ///
-/// The settings come from PLUGIN_* or INPUT_*; STEP.md has them. This is what is run without any argument
+/// The settings come from PLUGIN_* or INPUT_*; docs/steps.md has them. This is what is run without any argument
 /// where there are such settings.
 #[derive(Args)]
 pub struct Plugin {}

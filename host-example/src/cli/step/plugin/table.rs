@@ -1,4 +1,4 @@
-//! The settings, each with the names that it has elsewhere. `STEP.md` shows the table; a test compares them.
+//! The settings, each with the names that it has elsewhere. `docs/steps.md` shows the table; a test compares them.
 
 /// A setting.
 #[derive(Debug)]
@@ -169,13 +169,13 @@ mod tests {
 
     #[test]
     fn the_document_and_the_action_have_every_setting() {
-        let document = include_str!("../../../../STEP.md");
+        let document = include_str!("../../../../docs/steps.md");
         let action = include_str!("../../../../../action.yml");
         for setting in ALL {
             let line = document
                 .lines()
                 .find(|line| line.starts_with(&format!("| `{}` |", setting.name)))
-                .unwrap_or_else(|| panic!("{} is not in STEP.md", setting.name));
+                .unwrap_or_else(|| panic!("{} is not in docs/steps.md", setting.name));
             for alias in setting.aliases.iter().chain(setting.environment) {
                 assert!(line.contains(&format!("`{alias}`")), "{alias}: {line}");
             }
