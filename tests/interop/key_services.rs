@@ -8,14 +8,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cosignet_host::embedded::vault::{EmbeddedVault, KeyKind, Options};
-use tokio::runtime::{Builder, Runtime};
+use cosignet_host::embedded::vault::KeyKind;
 
 use crate::keys::KeyPair;
 use crate::lab::Lab;
 use crate::outcome::Outcome;
 use crate::peers;
 use crate::tool::Tool;
+use crate::vault::Vault;
 
 #[test]
 fn one_program_signs_for_all() {
@@ -107,18 +107,13 @@ fn bundles_and_files_too() {
 /// A registry, a transit engine, and the program under both names.
 struct World {
     lab: Lab,
-    vault: EmbeddedVault,
+    vault: Vault,
     bin: PathBuf,
-    _runtime: Runtime,
 }
 
 impl World {
     fn start() -> Self {
         let lab = Lab::new();
-        let mut runtime = Builder::new_multi_thread();
-        let runtime = runtime.worker_threads(1).enable_all().build();
-        let runtime = runtime.expect("a runtime");
-        let vault = runtime.block_on(EmbeddedVault::start(Options::default()));
         let bin = PathBuf::from(lab.path());
         fs::create_dir(&bin).expect("a folder");
         for name in ["sigstore-kms-test", "sigstore-kms-hashivault"] {
@@ -130,9 +125,8 @@ impl World {
         }
         Self {
             lab,
-            vault: vault.expect("a transit engine"),
+            vault: Vault::start(),
             bin,
-            _runtime: runtime,
         }
     }
 

@@ -18,6 +18,7 @@ mod rekor;
 mod site;
 mod token_service;
 mod tool;
+mod vault;
 
 mod algorithms;
 mod amazon;

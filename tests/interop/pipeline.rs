@@ -8,9 +8,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use cosignet_host::embedded::vault::{EmbeddedVault, KeyKind, Options};
+use cosignet_host::embedded::vault::KeyKind;
 use serde_json::Value;
-use tokio::runtime::{Builder, Runtime};
 
 use crate::htpasswd;
 use crate::image::Image;
@@ -19,6 +18,7 @@ use crate::lab::{Lab, PASSWORD};
 use crate::outcome::Outcome;
 use crate::rekor::Rekor;
 use crate::tool::Tool;
+use crate::vault::Vault;
 
 const NO_SIGNATURES: i32 = 10;
 const NO_MATCH: i32 = 12;
@@ -217,20 +217,15 @@ fn a_killed_process_breaks_nothing() {
 /// A registry, a transit engine with the key `cosign`, a key pair, files to sign, a store.
 struct World {
     lab: Lab,
-    vault: EmbeddedVault,
+    vault: Vault,
     key: KeyPair,
     folder: String,
-    _runtime: Runtime,
 }
 
 impl World {
     fn start() -> Self {
         let lab = Lab::new();
-        let mut runtime = Builder::new_multi_thread();
-        let runtime = runtime.worker_threads(1).enable_all().build();
-        let runtime = runtime.expect("a runtime");
-        let vault = runtime.block_on(EmbeddedVault::start(Options::default()));
-        let vault = vault.expect("a transit engine");
+        let vault = Vault::start();
         vault
             .create_key("cosign", KeyKind::EcdsaP256)
             .expect("a key");
@@ -244,7 +239,6 @@ impl World {
             lab,
             vault,
             folder,
-            _runtime: runtime,
         }
     }
 

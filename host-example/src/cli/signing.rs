@@ -211,8 +211,17 @@ pub fn tell_places(signed: &SignedImage, done: impl Fn(AttachOutcome) -> &'stati
     }
 }
 
-/// Where something was attached.
+/// Where something was attached, in words.
 pub fn place_words(attached: &Attached) -> String {
+    let place = place(attached);
+    match attached.tag {
+        Some(_) => format!("at {place}"),
+        None => format!("by {place}, which refers to it"),
+    }
+}
+
+/// A reference to where something is attached.
+pub fn place(attached: &Attached) -> String {
     let Attached {
         repository,
         tag,
@@ -220,8 +229,8 @@ pub fn place_words(attached: &Attached) -> String {
         ..
     } = attached;
     match tag {
-        Some(tag) => format!("at {repository}:{tag}"),
-        None => format!("by {repository}@{manifest_digest}, which refers to it"),
+        Some(tag) => format!("{repository}:{tag}"),
+        None => format!("{repository}@{manifest_digest}"),
     }
 }
 

@@ -12,6 +12,7 @@ use cosignet_host::store::{
 
 use super::{Recorder, cut};
 use crate::cli::failure::Failure;
+use crate::cli::signing::place;
 use crate::cli::verdicts::{self, Judged};
 
 impl Recorder {
@@ -298,20 +299,6 @@ fn claim(made: &Signature) -> Option<String> {
         false => Statement::parse(&made.payload)
             .ok()
             .map(|statement| statement.predicate_type),
-    }
-}
-
-/// A reference to where something is attached.
-fn place(attached: &Attached) -> String {
-    let Attached {
-        repository,
-        tag,
-        manifest_digest,
-        ..
-    } = attached;
-    match tag {
-        Some(tag) => format!("{repository}:{tag}"),
-        None => format!("{repository}@{manifest_digest}"),
     }
 }
 
