@@ -39,6 +39,7 @@ mod turns;
 mod verdicts;
 mod verify;
 mod verify_attestation;
+mod verifying;
 mod words;
 
 use std::ffi::OsString;
@@ -147,10 +148,19 @@ enum Attach {
 /// Runs a command.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     let common = arguments.common;
-    let limit = match &arguments.command {
-        // Each of their steps has its own.
-        Command::RunSteps(_) | Command::Plugin(_) => None,
-        _ => common.timeout(),
+    let has_its_own_limit = match &arguments.command {
+        // Each of their steps has one.
+        Command::RunSteps(_) | Command::Plugin(_) => true,
+        // That they ran out of time is recorded too.
+        Command::Sign(_)
+        | Command::Attest(_)
+        | Command::Verify(_)
+        | Command::VerifyAttestation(_)
+        | Command::SignBlob(_)
+        | Command::AttestBlob(_)
+        | Command::VerifyBlob(_)
+        | Command::VerifyBlobAttestation(_) => true,
+        _ => false,
     };
     let command = async {
         match arguments.command {
@@ -182,15 +192,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Plugin(plugin) => plugin.run(&common).await,
         }
     };
-    match limit {
-        None => command.await,
-        Some(limit) => tokio::time::timeout(limit, command)
-            .await
-            .unwrap_or_else(|_| {
-                Err(Failure::other(format!(
-                    "not finished after {}",
-                    humantime::format_duration(limit)
-                )))
-            }),
+    match has_its_own_limit {
+        true => command.await,
+        false => common.in_time(command).await,
     }
 }

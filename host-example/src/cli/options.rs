@@ -26,6 +26,21 @@ impl Common {
         Some(self.timeout).filter(|limit| !limit.is_zero())
     }
 
+    /// Does something, for as long as a command may take.
+    pub async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let Some(limit) = self.timeout() else {
+            return work.await;
+        };
+        let done = tokio::time::timeout(limit, work).await;
+        done.unwrap_or_else(|_| {
+            let limit = humantime::format_duration(limit);
+            Err(Failure::other(format!("not finished after {limit}")))
+        })
+    }
+
     /// The file of `--component`, for a command that is run by this one.
     pub fn component(&self) -> Option<&str> {
         self.component.as_deref()

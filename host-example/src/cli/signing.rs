@@ -103,7 +103,7 @@ impl SigningOptions {
         let images = self.registry.references(&self.images)?;
         let what = (images.as_slice(), predicate);
         let done = self.run_recorded(common, standard_input, what, options, conclude, &mut record);
-        let done = done.await;
+        let done = common.in_time(done).await;
         record.conclude(named(&images, Source::Registry), done)
     }
 

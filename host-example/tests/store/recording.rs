@@ -4,7 +4,7 @@ use cosignet_host::embedded::log::{EmbeddedLog, Options};
 use cosignet_host::store::{Format, Outcome, Source, Which};
 use serde_json::json;
 
-use crate::site::{MANIFEST, STORE, Site, succeeds};
+use crate::site::{MANIFEST, STORE, Site, stderr, succeeds};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn log_entries_are_kept_and_linked() {
@@ -155,3 +155,28 @@ async fn directories_are_called_what_they_are() {
 }
 
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+
+/// Of a registry that takes connections and never answers.
+#[tokio::test(flavor = "multi_thread")]
+async fn running_out_of_time_is_recorded() {
+    let site = Site::new().await;
+    site.write("predicate", "words");
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let image = format!("{}/app@{digest}", silent.local_addr().unwrap());
+    let commands: [&[&str]; 4] = [
+        &["sign", "--key", "cosign.key"],
+        &["attest", "--key", "cosign.key", "--predicate", "predicate"],
+        &["verify", "--key", "cosign.pub"],
+        &["verify-attestation", "--key", "cosign.pub"],
+    ];
+    for command in commands {
+        let limited = ["--timeout", "200ms", "--store", STORE, &image];
+        let output = site.run(&[command, &limited].concat());
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        let last = site.history(&image).pop().unwrap().event;
+        assert_eq!(last.outcome, Outcome::Failed);
+        assert_eq!(last.reason.as_deref(), Some("not finished after 200ms"));
+    }
+    assert_eq!(site.history(&image).len(), commands.len());
+}

@@ -39,7 +39,7 @@ pub struct AttestBlob {
 impl AttestBlob {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
         let mut record = self.signing.record(Action::Attesting)?;
-        let done = self.run_recorded(common, &mut record).await;
+        let done = common.in_time(self.run_recorded(common, &mut record)).await;
         let named = std::iter::once(self.signing.named(&self.file).unread());
         record.conclude(named, done)
     }

@@ -33,7 +33,7 @@ pub struct SignBlob {
 impl SignBlob {
     pub async fn run(self, common: &Common) -> Result<(), Failure> {
         let mut record = self.signing.record(Action::Signing)?;
-        let done = self.run_recorded(common, &mut record).await;
+        let done = common.in_time(self.run_recorded(common, &mut record)).await;
         let named = self.files.iter().map(|file| self.signing.named(file));
         record.conclude(named.map(|named| named.unread()), done)
     }

@@ -130,7 +130,8 @@ impl VerifyOptions {
         record.trusts(self.keys.references());
         let options = &self.artifact;
         let named = Named { file, options };
-        let judged = self.judge(common, file, predicate_type, &record).await;
+        let judged = self.judge(common, file, predicate_type, &record);
+        let judged = common.in_time(judged).await;
         let judged = record.conclude(std::iter::once(named.unread()), judged);
         let (digest, source, result) = judged?;
         let recorded = record.verified_file(named, digest.as_ref(), source, &result);
