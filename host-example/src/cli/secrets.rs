@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use cosignet_host::process::{self, Bounds};
+use cosignet_host::process::{Bounds, Call};
 
 use super::failure::Failure;
 use super::{files, lent, words};
@@ -72,7 +72,7 @@ impl Source {
                 .ok_or_else(|| Failure::other(format!("no key number {number} was lent"))),
             Self::StandardInput => files::read_standard_input().map(Zeroizing::new),
             Self::Command { program, arguments } => {
-                let ran = process::run(program, arguments, COMMAND).await;
+                let ran = Call::new(program, arguments).run(COMMAND).await;
                 let ran = ran.map_err(|error| Failure::other(format!("exec: {error}")))?;
                 match ran.succeeded {
                     true => Ok(ran.output),

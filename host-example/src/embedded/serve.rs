@@ -12,7 +12,7 @@ use std::{
 
 use http_body_util::BodyExt as _;
 use hyper::{
-    HeaderMap, Request,
+    HeaderMap, Method, Request,
     body::{Body as _, Incoming},
     http::request::Parts,
     server::conn::http1,
@@ -26,6 +26,7 @@ use tokio::{
 };
 
 use super::{
+    cors::Cors,
     fault::{self, Faults, RequestHead},
     journal::{Journal, RequestRecord},
     response::{Response, Severed},
@@ -45,6 +46,11 @@ pub(super) trait Site: Send + Sync + 'static {
 
     /// Sets the headers that every answer has, an injected one too.
     fn mark(&self, _headers: &mut HeaderMap) {}
+
+    /// What pages of other origins may do, if anything.
+    fn cors(&self) -> Option<Cors> {
+        None
+    }
 }
 
 /// A running server. Dropping it stops it in the background.
@@ -186,11 +192,19 @@ async fn respond<S: Site>(
         endpoint: S::endpoint(head.uri.path()),
     };
     let actions = shared.faults.strike(&seen);
+    let cors = shared.site.cors();
     let mut response = match fault::before(&actions, &seen).await {
         ControlFlow::Break(response) => response?,
-        ControlFlow::Continue(()) => shared.site.answer(head, body).await,
+        ControlFlow::Continue(()) => match cors {
+            // Browsers send preflights without credentials.
+            Some(cors) if head.method == Method::OPTIONS => cors.preflight(),
+            _ => shared.site.answer(head, body).await,
+        },
     };
     shared.site.mark(response.headers_mut());
+    if let Some(cors) = cors {
+        cors.mark(response.headers_mut());
+    }
     fault::after(&actions, response)
 }
 

@@ -1,6 +1,6 @@
 //! HTTP(S) as every client here speaks it: those of registries, logs and key services.
 //!
-//! `transport` owns the HTTP clients and `tls` their trust, `answer` is what comes back, `stream` are
+//! `settings` are what users set, `transport` owns the HTTP clients and `tls` their trust, `answer` is what comes back, `stream` are
 //! bodies too long for memory, `said` what a refusal says for people, `backoff` when to ask again, `base`
 //! where a service is, and `url` how a URL may be shown and how far away its host is. What a status means
 //! is each client's own business.
@@ -9,6 +9,7 @@ mod answer;
 mod backoff;
 mod base;
 mod said;
+mod settings;
 mod stream;
 mod tls;
 mod transport;
@@ -23,9 +24,7 @@ pub(crate) use answer::{Answer, is_redirect, is_transient};
 pub(crate) use backoff::{Backoff, Failure, RetryPolicy, deadline, retry_after};
 pub(crate) use base::{BaseUrl, InvalidBaseUrl};
 pub(crate) use said::{Said, escaped, quoted};
+pub(crate) use settings::{Settings, http_setters};
 pub(crate) use stream::{Content, Sink};
-pub(crate) use tls::Trust;
-pub(crate) use transport::{
-    Clients, Observer, Request, Transport, TransportError, TransportErrorKind,
-};
+pub(crate) use transport::{Request, Transport, TransportError, TransportErrorKind};
 pub(crate) use url::{Reach, display, origin, reach};

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::KeyService;
 use crate::api::KeyServiceError;
 use crate::http::{escaped, quoted};
-use crate::process::{self, Bounds, ProcessError};
+use crate::process::{Bounds, Call, ProcessError};
 
 /// A program that holds keys, or knows who does. It is run once for each question.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ impl Plugin {
             method: arguments,
         });
         let arguments = [PROTOCOL.to_owned(), question.to_string()];
-        let ran = process::run(&self.program, arguments, BOUNDS).await?;
+        let ran = Call::new(&self.program, arguments).run(BOUNDS).await?;
         let answer: Answer = serde_json::from_slice(&ran.output).map_err(|error| {
             let ended = match ran.succeeded {
                 true => "",

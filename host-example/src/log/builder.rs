@@ -1,11 +1,9 @@
 //! How a client is set up.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
 use super::rekor::{Rekor, Shared};
-use crate::http::{
-    BaseUrl, Clients, InvalidBaseUrl, Observer, RequestEvent, RetryPolicy, Transport, Trust,
-};
+use crate::http::{BaseUrl, InvalidBaseUrl, Settings, http_setters};
 
 /// Settings of a [`Rekor`]; those it begins with suit most.
 #[derive(Clone)]
@@ -13,11 +11,8 @@ use crate::http::{
 pub struct RekorBuilder {
     url: String,
     tiles_url: Option<String>,
-    extra_cas: Vec<Vec<u8>>,
-    connect_timeout: Duration,
     timeout: Duration,
-    retry: RetryPolicy,
-    observer: Option<Observer>,
+    http: Settings,
 }
 
 /// Why there is no client by these settings.
@@ -48,18 +43,14 @@ impl From<InvalidBaseUrl> for RekorBuildError {
 }
 
 impl RekorBuilder {
+    http_setters!();
+
     pub(super) fn new(url: String) -> Self {
         Self {
             url,
             tiles_url: None,
-            extra_cas: Vec::new(),
-            connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(30),
-            retry: RetryPolicy {
-                retries: 3,
-                pause: Duration::from_millis(250),
-            },
-            observer: None,
+            http: Settings::default(),
         }
     }
 
@@ -70,44 +61,10 @@ impl RekorBuilder {
         self
     }
 
-    /// Certificate authorities in PEM, beside the system's.
-    pub fn extra_ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.extra_cas.push(pem.into());
-        self
-    }
-
-    /// For a TCP connection and its TLS handshake. 10 s at first.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
     /// For one call of [`super::TransparencyLog`] with all its retries and pauses, to the last
     /// byte of the answer. 30 s at first.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
-        self
-    }
-
-    /// Attempts after the first, when a failure may pass. 3 at first.
-    pub fn retries(mut self, retries: u32) -> Self {
-        self.retry.retries = retries;
-        self
-    }
-
-    /// The pause before the first retry, about; each further one is about twice as long. 250 ms
-    /// at first. A log's `Retry-After` overrides it.
-    pub fn retry_pause(mut self, pause: Duration) -> Self {
-        self.retry.pause = pause;
-        self
-    }
-
-    /// Is told of each HTTP request.
-    pub fn on_request(
-        mut self,
-        observer: impl Fn(&RequestEvent<'_>) + Send + Sync + 'static,
-    ) -> Self {
-        self.observer = Some(Arc::new(observer));
         self
     }
 
@@ -121,23 +78,15 @@ impl RekorBuilder {
             Some(url) => BaseUrl::parse(url)?,
             None => base.below("api/v2"),
         };
-        let mut trust = Trust::default();
-        for pem in &self.extra_cas {
-            let added = trust.add_pem(pem);
-            added.map_err(|error| RekorBuildError::ExtraCa(error.to_string()))?;
-        }
+        let retry = self.http.retry;
+        let transport = self.http.transport();
+        let transport = transport.map_err(|error| RekorBuildError::ExtraCa(error.to_string()))?;
         Ok(Rekor::new(Shared {
             base,
             tiles,
-            transport: Transport {
-                trust,
-                connect_timeout: self.connect_timeout,
-                addresses: Vec::new(),
-                observer: self.observer,
-                clients: Clients::default(),
-            },
+            transport,
             timeout: self.timeout,
-            retry: self.retry,
+            retry,
         }))
     }
 }
@@ -146,7 +95,6 @@ impl fmt::Debug for RekorBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The URL may have a password in it until it is parsed.
         f.debug_struct("RekorBuilder")
-            .field("connect_timeout", &self.connect_timeout)
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }

@@ -12,7 +12,7 @@ use super::{
     provider::{self, CredentialProvider, Providers},
     source::{Source, SourceKind},
 };
-use crate::http::{Clients, Observer, RequestEvent, RetryPolicy, Transport, Trust};
+use crate::http::{Settings, http_setters};
 
 /// Settings of an [`OciRegistry`]; [`OciRegistryBuilder::default`] suits most.
 #[derive(Clone)]
@@ -26,15 +26,10 @@ pub struct OciRegistryBuilder {
     files: Option<Vec<PathBuf>>,
     helper_path: Option<OsString>,
     trusted_realms: Vec<String>,
-    extra_cas: Vec<Vec<u8>>,
-    insecure_tls: bool,
     allow_http: AllowHttp,
-    addresses: Vec<(String, SocketAddr)>,
-    connect_timeout: Duration,
     request_timeout: Duration,
     operation_timeout: Duration,
-    retry: RetryPolicy,
-    observer: Option<Observer>,
+    http: Settings,
 }
 
 impl Default for OciRegistryBuilder {
@@ -48,23 +43,17 @@ impl Default for OciRegistryBuilder {
             files: None,
             helper_path: None,
             trusted_realms: Vec::new(),
-            extra_cas: Vec::new(),
-            insecure_tls: false,
             allow_http: AllowHttp::Never,
-            addresses: Vec::new(),
-            connect_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(120),
             operation_timeout: Duration::from_secs(300),
-            retry: RetryPolicy {
-                retries: 3,
-                pause: Duration::from_millis(250),
-            },
-            observer: None,
+            http: Settings::default(),
         }
     }
 }
 
 impl OciRegistryBuilder {
+    http_setters!();
+
     /// The credential for one registry, `HOST` or `HOST:PORT`, before any that is looked up.
     pub fn credential_for(mut self, host: impl Into<String>, credential: Credential) -> Self {
         self.given.push((host.into(), credential));
@@ -122,15 +111,9 @@ impl OciRegistryBuilder {
         self
     }
 
-    /// Certificate authorities in PEM, beside the system's.
-    pub fn extra_ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.extra_cas.push(pem.into());
-        self
-    }
-
     /// Believes any certificate: whoever is on the way can read the credentials.
     pub fn insecure_tls(mut self, insecure: bool) -> Self {
-        self.insecure_tls = insecure;
+        self.http.insecure_tls = insecure;
         self
     }
 
@@ -143,13 +126,7 @@ impl OciRegistryBuilder {
     /// Connects to this address for a host instead of looking it up, as curl's `--resolve`.
     /// Port 0 stands for the URL's port.
     pub fn resolve_to(mut self, host: impl Into<String>, address: SocketAddr) -> Self {
-        self.addresses.push((host.into(), address));
-        self
-    }
-
-    /// For a TCP connection and its TLS handshake. 10 s at first.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.http.addresses.push((host.into(), address));
         self
     }
 
@@ -166,50 +143,16 @@ impl OciRegistryBuilder {
         self
     }
 
-    /// Attempts after the first, when a failure may pass. 3 at first.
-    pub fn retries(mut self, retries: u32) -> Self {
-        self.retry.retries = retries;
-        self
-    }
-
-    /// The pause before the first retry, about; each further one is about twice as long. 250 ms
-    /// at first. A registry's `Retry-After` overrides it.
-    pub fn retry_pause(mut self, pause: Duration) -> Self {
-        self.retry.pause = pause;
-        self
-    }
-
-    /// Is told of each HTTP request, token requests and redirects included.
-    pub fn on_request(
-        mut self,
-        observer: impl Fn(&RequestEvent<'_>) + Send + Sync + 'static,
-    ) -> Self {
-        self.observer = Some(Arc::new(observer));
-        self
-    }
-
     /// The client. Nothing is read or connected yet.
     ///
     /// # Errors
     /// [`RegistryError::Invalid`] when a host or a certificate authority is malformed.
     pub fn build(self) -> Result<OciRegistry, RegistryError> {
-        let mut trust = Trust {
-            insecure: self.insecure_tls,
-            ..Trust::default()
-        };
-        for pem in &self.extra_cas {
-            let added = trust.add_pem(pem);
-            added.map_err(|error| RegistryError::Invalid(error.to_string()))?;
-        }
-        let transport = Transport {
-            trust,
-            connect_timeout: self.connect_timeout,
-            addresses: self.addresses,
-            observer: self.observer,
-            clients: Clients::default(),
-        };
+        let retry = self.http.retry;
+        let transport = self.http.transport();
+        let transport = transport.map_err(|error| RegistryError::Invalid(error.to_string()))?;
         let clouds = self.clouds.into_iter();
-        let clouds = clouds.filter_map(|kind| provider::of_cloud(kind, &transport, self.retry));
+        let clouds = clouds.filter_map(|kind| provider::of_cloud(kind, &transport, retry));
         let providers = self.providers.into_iter().chain(clouds).collect();
         let mut keychain = Keychain {
             providers: Providers::new(providers, self.young),
@@ -235,7 +178,7 @@ impl OciRegistryBuilder {
             allow_http: self.allow_http,
             request_timeout: self.request_timeout,
             operation_timeout: self.operation_timeout,
-            retry: self.retry,
+            retry,
             endpoints: Default::default(),
         }))
     }
@@ -245,7 +188,7 @@ impl std::fmt::Debug for OciRegistryBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OciRegistryBuilder")
             .field("allow_http", &self.allow_http)
-            .field("insecure_tls", &self.insecure_tls)
+            .field("insecure_tls", &self.http.insecure_tls)
             .finish_non_exhaustive()
     }
 }

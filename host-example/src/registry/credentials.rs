@@ -508,7 +508,7 @@ mod tests {
                 ("l.io/x", "keychain is locked"),
                 ("k.io/x", "docker-credential-leaky failed"),
                 ("o.io/x", "docker-credential-odd answered"),
-                ("m.io/x", "docker-credential-missing cannot be run"),
+                ("m.io/x", "docker-credential-missing is not there"),
                 ("p.io/x", "expected the NAME"),
             ] {
                 let repository = Repository::parse(repository).unwrap();

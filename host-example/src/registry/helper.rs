@@ -1,17 +1,16 @@
 //! Docker credential helpers: `docker-credential-NAME get`, the server on standard input, JSON
 //! on standard output.
 
-use std::{ffi::OsString, process::Stdio, time::Duration};
+use std::{ffi::OsString, time::Duration};
 
 use serde::Deserialize;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    process::Command,
-};
 use zeroize::Zeroizing;
 
 use super::{RegistryError, credentials::Credential};
-use crate::http::escaped;
+use crate::{
+    http::escaped,
+    process::{Bounds, Call},
+};
 
 /// Where and how helpers are run.
 #[derive(Clone, Debug, Default)]
@@ -32,12 +31,16 @@ impl Helpers {
         let failed = |why: String| {
             RegistryError::Denied(format!("credentials for {server}: {program} {why}"))
         };
-        let output = tokio::time::timeout(TIMEOUT, self.run(&program, server))
+        let mut call = Call::new(&program, ["get"]).input(server).silent();
+        if let Some(path) = &self.search_path {
+            call = call.search_path(path);
+        }
+        let ran = call
+            .run(BOUNDS)
             .await
-            .map_err(|_| failed(format!("gave no answer in {} s", TIMEOUT.as_secs())))?
-            .map_err(|error| failed(format!("cannot be run: {error}")))?;
-        if !output.succeeded {
-            let text = String::from_utf8_lossy(&output.stdout);
+            .map_err(|error| RegistryError::Denied(format!("credentials for {server}: {error}")))?;
+        if !ran.succeeded {
+            let text = String::from_utf8_lossy(&ran.output);
             let text = text.trim();
             if NO_CREDENTIALS.iter().any(|known| text.contains(known)) {
                 return Ok(None);
@@ -50,7 +53,7 @@ impl Helpers {
             return Err(failed(format!("failed: {shown}")));
         }
         // The parser's error would quote the answer.
-        let found: Found = serde_json::from_slice(&output.stdout).map_err(|_| {
+        let found: Found = serde_json::from_slice(&ran.output).map_err(|_| {
             failed("answered something else than {\"Username\":…,\"Secret\":…}".to_owned())
         })?;
         let secret = Zeroizing::new(found.secret);
@@ -60,37 +63,6 @@ impl Helpers {
             username => Some(Credential::basic(username, secret.as_str())),
         })
     }
-
-    async fn run(&self, program: &str, server: &str) -> std::io::Result<Output> {
-        let mut command = Command::new(program);
-        if let Some(path) = &self.search_path {
-            command.env("PATH", path);
-        }
-        let mut child = command
-            .arg("get")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // A helper that knows its answer without reading is no failure.
-            let _ = stdin.write_all(server.as_bytes()).await;
-        }
-        let mut stdout = Zeroizing::new(Vec::with_capacity(MAX_OUTPUT));
-        if let Some(pipe) = child.stdout.take() {
-            pipe.take(MAX_OUTPUT as u64)
-                .read_to_end(&mut stdout)
-                .await?;
-        }
-        let succeeded = child.wait().await?.success();
-        Ok(Output { succeeded, stdout })
-    }
-}
-
-struct Output {
-    succeeded: bool,
-    stdout: Zeroizing<Vec<u8>>,
 }
 
 #[derive(Deserialize)]
@@ -102,8 +74,10 @@ struct Found {
 }
 
 /// Users may have to unlock a keychain, or a cloud to answer.
-const TIMEOUT: Duration = Duration::from_secs(30);
-const MAX_OUTPUT: usize = 64 * 1024;
+const BOUNDS: Bounds = Bounds {
+    time: Duration::from_secs(30),
+    output: 64 * 1024,
+};
 const MAX_SHOWN: usize = 256;
 /// docker-credential-helpers, `credentials/error.go`.
 const NO_CREDENTIALS: [&str; 3] = [

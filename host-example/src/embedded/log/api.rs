@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::{
-    HeaderMap, Method, StatusCode,
+    Method, StatusCode,
     body::Incoming,
     header::{CONTENT_TYPE, HeaderValue},
     http::request::Parts,
@@ -61,17 +61,12 @@ impl Site for Api {
     }
 
     async fn answer(&self, request: &Parts, body: &mut Incoming) -> Response {
-        let answer = match self.cors {
-            Some(cors) if request.method == Method::OPTIONS => Ok(cors.preflight()),
-            _ => self.dispatch(request, body).await,
-        };
+        let answer = self.dispatch(request, body).await;
         answer.unwrap_or_else(ApiError::into_response)
     }
 
-    fn mark(&self, headers: &mut HeaderMap) {
-        if let Some(cors) = self.cors {
-            cors.mark(headers);
-        }
+    fn cors(&self) -> Option<Cors> {
+        self.cors
     }
 }
 

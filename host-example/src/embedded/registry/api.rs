@@ -110,19 +110,16 @@ impl Site for Api {
     }
 
     async fn answer(&self, request: &Parts, body: &mut Incoming) -> Response {
-        let answer = match self.cors {
-            // Browsers send preflights without credentials.
-            Some(cors) if request.method == Method::OPTIONS => Ok(cors.preflight()),
-            _ => self.dispatch(request, body).await,
-        };
+        let answer = self.dispatch(request, body).await;
         answer.unwrap_or_else(ApiError::into_response)
     }
 
     fn mark(&self, headers: &mut HeaderMap) {
         headers.insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
-        if let Some(cors) = self.cors {
-            cors.mark(headers);
-        }
+    }
+
+    fn cors(&self) -> Option<Cors> {
+        self.cors
     }
 }
 

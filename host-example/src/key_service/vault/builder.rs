@@ -13,9 +13,7 @@ use zeroize::Zeroizing;
 
 use super::client::{Shared, Vault};
 use super::login::{AppRole, Auth};
-use crate::http::{
-    BaseUrl, Clients, InvalidBaseUrl, Reach, RetryPolicy, Transport, Trust, origin, quoted, reach,
-};
+use crate::http::{BaseUrl, InvalidBaseUrl, Reach, Settings, http_setters, origin, quoted, reach};
 
 /// Settings of a [`Vault`]; those it begins with suit most.
 #[derive(Clone)]
@@ -26,10 +24,9 @@ pub struct VaultBuilder {
     namespace: Option<String>,
     mount: String,
     key_version: Option<u64>,
-    extra_cas: Vec<Vec<u8>>,
     allow_http: bool,
     timeout: Duration,
-    retry: RetryPolicy,
+    http: Settings,
 }
 
 /// Why there is no client by these settings.
@@ -84,6 +81,8 @@ pub enum VaultBuildError {
 }
 
 impl VaultBuilder {
+    http_setters!();
+
     /// For the Vault, or the agent, at this address: `http[s]://HOST[:PORT][/PATH]`. No token is
     /// sent unless one is set, as an agent with a token of its own wants it.
     pub fn new(address: impl Into<String>) -> Self {
@@ -93,13 +92,9 @@ impl VaultBuilder {
             namespace: None,
             mount: "transit".to_owned(),
             key_version: None,
-            extra_cas: Vec::new(),
             allow_http: false,
             timeout: Duration::from_secs(30),
-            retry: RetryPolicy {
-                retries: 3,
-                pause: Duration::from_millis(250),
-            },
+            http: Settings::default(),
         }
     }
 
@@ -211,12 +206,6 @@ impl VaultBuilder {
         self
     }
 
-    /// Certificate authorities in PEM, beside the system's.
-    pub fn extra_ca(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.extra_cas.push(pem.into());
-        self
-    }
-
     /// Allows plain HTTP to other machines; this machine needs no permission.
     pub fn allow_http(mut self, allow: bool) -> Self {
         self.allow_http = allow;
@@ -226,19 +215,6 @@ impl VaultBuilder {
     /// For one request with all its retries and pauses. 30 s at first.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
-        self
-    }
-
-    /// Attempts after the first, when a failure may pass. 3 at first.
-    pub fn retries(mut self, retries: u32) -> Self {
-        self.retry.retries = retries;
-        self
-    }
-
-    /// The pause before the first retry, about; each further one is about twice as long.
-    /// 250 ms at first.
-    pub fn retry_pause(mut self, pause: Duration) -> Self {
-        self.retry.pause = pause;
         self
     }
 
@@ -253,11 +229,9 @@ impl VaultBuilder {
         if url.scheme() == "http" && !is_here && !self.allow_http {
             return Err(VaultBuildError::PlainHttp(origin(url)));
         }
-        let mut trust = Trust::default();
-        for pem in &self.extra_cas {
-            let added = trust.add_pem(pem);
-            added.map_err(|error| VaultBuildError::ExtraCa(error.to_string()))?;
-        }
+        let retry = self.http.retry;
+        let transport = self.http.transport();
+        let transport = transport.map_err(|error| VaultBuildError::ExtraCa(error.to_string()))?;
         let namespace = self.namespace.as_deref().map(|namespace| {
             HeaderValue::from_str(namespace).map_err(|_| VaultBuildError::Setting {
                 name: "namespace of Vault",
@@ -271,15 +245,9 @@ impl VaultBuilder {
             namespace: namespace.transpose()?,
             auth: self.auth,
             key_version: self.key_version,
-            transport: Transport {
-                trust,
-                connect_timeout: Duration::from_secs(10),
-                addresses: Vec::new(),
-                observer: None,
-                clients: Clients::default(),
-            },
+            transport,
             timeout: self.timeout,
-            retry: self.retry,
+            retry,
         }))
     }
 }

@@ -186,7 +186,7 @@ const MAX_ANSWER: u64 = 128 * 1024;
 /// Services that see nothing of this machine's settings and retry without much ado.
 #[cfg(test)]
 pub(super) fn stand_in() -> Services {
-    stand_in_with(Default::default(), Vec::new())
+    stand_in_with(Default::default())
 }
 
 /// Services for which these names are this machine, with certificates of that identity.
@@ -195,25 +195,18 @@ pub(super) fn trusting(
     identity: &crate::http::test_server::TlsIdentity,
     names: &[&str],
 ) -> Services {
-    let mut trust = crate::http::Trust::default();
-    trust.add_pem(identity.ca_pem.as_bytes()).unwrap();
     let here = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
     let addresses = names.iter().map(|name| ((*name).to_owned(), here));
-    stand_in_with(trust, addresses.collect())
+    stand_in_with(crate::http::Settings {
+        extra_cas: vec![identity.ca_pem.clone().into()],
+        addresses: addresses.collect(),
+        ..Default::default()
+    })
 }
 
 #[cfg(test)]
-fn stand_in_with(
-    trust: crate::http::Trust,
-    addresses: Vec<(String, std::net::SocketAddr)>,
-) -> Services {
-    let transport = Transport {
-        trust,
-        connect_timeout: REQUEST,
-        addresses,
-        observer: None,
-        clients: Default::default(),
-    };
+fn stand_in_with(settings: crate::http::Settings) -> Services {
+    let transport = settings.transport().unwrap();
     let retry = RetryPolicy {
         retries: 1,
         pause: Duration::from_millis(1),
@@ -225,7 +218,7 @@ fn stand_in_with(
 mod tests {
     use super::*;
     use crate::http::{
-        Trust,
+        Settings,
         test_server::{Server, TlsIdentity, ok},
     };
 
@@ -234,16 +227,11 @@ mod tests {
         let identity = TlsIdentity::new();
         let server = Server::start_tls(&identity, |_| ok("{}")).await;
         let url = Url::parse(&format!("https://{}/token", server.host())).unwrap();
-        let insecure = Transport {
-            trust: Trust {
-                insecure: true,
-                ..Trust::default()
-            },
-            connect_timeout: REQUEST,
-            addresses: Vec::new(),
-            observer: None,
-            clients: Default::default(),
+        let insecure = Settings {
+            insecure_tls: true,
+            ..Settings::default()
         };
+        let insecure = insecure.transport().unwrap();
         // The way is open: the registry's client believes the certificate.
         let request = Request {
             method: Method::GET,
