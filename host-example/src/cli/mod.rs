@@ -76,7 +76,7 @@ impl Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Show the whole story: a registry in memory, an image, a key, a signature, two forgeries.
+    /// Show the whole story: a registry in memory, an image, a key, a signature, three forgeries.
     Demo(demo::Demo),
     /// Make a key pair: cosign.key, encrypted with COSIGN_PASSWORD or a prompt, and cosign.pub; or
     /// have a key service make one that stays there.

@@ -151,6 +151,7 @@ impl SigningOptions {
                     attested.await?
                 }
             };
+            let is_alone = images.len() == 1 && results.len() == 1;
             for result in results {
                 total += 1;
                 let place = usize::try_from(result.reference_index).unwrap_or(usize::MAX);
@@ -158,7 +159,9 @@ impl SigningOptions {
                 let recorded = record.signed(named, &result, options.form);
                 let told = bar.suspend(|| self.conclude(result, &conclude));
                 if let Err(failure) = told.and(recorded) {
-                    bar.suspend(|| eprintln!("{failure}"));
+                    if !is_alone {
+                        bar.suspend(|| eprintln!("{failure}"));
+                    }
                     failures.push(failure);
                 }
             }

@@ -159,11 +159,8 @@ impl<'a> Runner<'a> {
 pub fn conclude(outcomes: Vec<Outcome>) -> Result<(), Failure> {
     let mut steps = (0, 0);
     for outcome in outcomes {
-        outcome.result.map_err(|failure| {
-            failure
-                .about(&format!("{} {}", outcome.action.verb(), outcome.artifact))
-                .about(&outcome.name)
-        })?;
+        let done = outcome.result;
+        done.map_err(|failure| failure.about(&outcome.name))?;
         match outcome.action {
             Action::Sign => steps.0 += 1,
             Action::Verify => steps.1 += 1,
