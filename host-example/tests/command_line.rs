@@ -32,6 +32,19 @@ fn the_demo_does_what_it_says() {
     }
 }
 
+#[test]
+fn shells_complete_every_command() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = cosignet(Path::new("."), &["completion", shell]);
+        let script = stdout(&output);
+        for word in ["verify-attestation", "--output-report", "triangulate"] {
+            // fish writes flags without their hyphens.
+            let word = word.trim_start_matches('-');
+            assert!(script.contains(word), "{shell}: no {word}");
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn keys_are_private_and_never_overwritten_unasked() {

@@ -6,6 +6,7 @@ mod attest;
 mod blob;
 mod booleans;
 mod clean;
+mod completion;
 mod custody;
 mod demo;
 mod download;
@@ -126,6 +127,8 @@ enum Command {
     Custody(custody::Custody),
     /// Verify a file by a sigstore bundle, with the command line of sigstore's conformance tests.
     VerifyBundle(blob::VerifyBundle),
+    /// Print a script that completes command lines in a shell.
+    Completion(completion::Completion),
     #[command(name = "step")]
     RunSteps(step::RunSteps),
     Plugin(step::Plugin),
@@ -188,6 +191,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Overview(overview) => overview.run(&common).await,
             Command::Custody(custody) => custody.run(&common).await,
             Command::VerifyBundle(verify) => verify.run(&common).await,
+            Command::Completion(completion) => completion.run(),
             Command::RunSteps(steps) => steps.run(&common).await,
             Command::Plugin(plugin) => plugin.run(&common).await,
         }
