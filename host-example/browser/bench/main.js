@@ -29,13 +29,13 @@ for (let run = 0; run < 9; run++) {
   await close();
 }
 const { page } = await open(browser, server.url);
-const module = new URL('../src/offline.js', server.url).href;
+const module = new URL('../dist/offline.js', server.url).href;
 const inChromium = await page.evaluate(measure, { ...options, module });
 await browser.close();
 await server.end();
 const inNode = await measure({
   ...options,
-  module: new URL('../src/offline.js', import.meta.url).href,
+  module: new URL('../dist/offline.js', import.meta.url).href,
 });
 const inWasmtime = wasmtime();
 

@@ -3,7 +3,7 @@
 import { offline } from './components.js';
 import { area, button, element, save, show, takePassword, tell } from './elements.js';
 
-/** @type {import('../src/offline.js').Key | undefined} */
+/** @type {import('../dist/offline.js').Key | undefined} */
 let opened;
 
 /** The open key. */

@@ -109,7 +109,7 @@ async function push() {
   });
 }
 
-/** @param {import('../src/signer.js').Attached} attached */
+/** @param {import('../dist/signer.js').Attached} attached */
 function pushed({ repository, tag, manifestDigest, outcome }) {
   return `Pushed, ${outcome}: ${repository}:${tag} is ${manifestDigest}.`;
 }

@@ -19,7 +19,7 @@ export function wireVerification() {
   });
 }
 
-/** @param {() => Promise<import('../src/offline.js').Report>} verify */
+/** @param {() => Promise<import('../dist/offline.js').Report>} verify */
 function judge(verify) {
   show('report', undefined);
   void tell('verify-outcome', 'Verifying…', async () => {
@@ -28,7 +28,7 @@ function judge(verify) {
       show('report', text(report));
       return `Verified: ${report.digest}`;
     } catch (error) {
-      const { report } = /** @type {import('../src/errors.js').CosignetError} */ (error);
+      const { report } = /** @type {import('../dist/offline.js').CosignetError} */ (error);
       if (report) show('report', text(report));
       throw error;
     }
@@ -45,7 +45,7 @@ function reference() {
 
 /**
  * The report as the command line prints it: bytes are shown elsewhere.
- * @param {import('../src/offline.js').Report} report
+ * @param {import('../dist/offline.js').Report} report
  */
 function text(report) {
   const plain = (/** @type {string} */ _, /** @type {unknown} */ value) =>

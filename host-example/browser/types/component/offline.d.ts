@@ -1,0 +1,4 @@
+export type Exports = import('../../dist/offline/component.js').Root;
+/** @typedef {import('../../dist/offline/component.js').Root} Exports */
+/** @returns {Promise<Exports>} */
+export declare function instantiateOffline(): Promise<Exports>;

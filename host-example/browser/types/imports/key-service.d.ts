@@ -1,0 +1,4 @@
+export declare const keyService: {
+    publicKey: () => Promise<never>;
+    signDigest: () => Promise<never>;
+};
