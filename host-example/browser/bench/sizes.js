@@ -16,7 +16,9 @@ export function sizesOf(name) {
     if (files.has(path)) continue;
     files.add(path);
     const base = new URL(path, root);
-    for (const [, module = ''] of readFileSync(base, 'utf8').matchAll(/(?:from|import)["'`](\.[^"'`]+)/g)) {
+    for (const [, module = ''] of readFileSync(base, 'utf8').matchAll(
+      /(?:from|import)["'`](\.[^"'`]+)/g,
+    )) {
       queue.push(new URL(module, base).pathname.slice(root.pathname.length));
     }
   }

@@ -4,33 +4,33 @@
  * and `internal`. `message` is for people. No password and no key is in either.
  */
 export declare class CosignetError extends Error {
-    /** @type {string} */
-    code: string;
-    /**
-     * What a registry, a log or a key service did wrong, where `code` is `registry`, `log` or
-     * `key-service`: `denied`, `unavailable`, …
-     * @type {string | undefined}
-     */
-    reason: string | undefined;
-    /**
-     * What became of each signature, where verification failed: the command line's report.
-     * @type {import('./calls/report.js').Report | undefined}
-     */
-    report: import('./calls/report.js').Report | undefined;
-    /**
-     * @param {string} code
-     * @param {string} message
-     * @param {Details} [details]
-     */
-    constructor(code: string, message: string, { reason, report }?: Details);
+  /** @type {string} */
+  code: string;
+  /**
+   * What a registry, a log or a key service did wrong, where `code` is `registry`, `log` or
+   * `key-service`: `denied`, `unavailable`, …
+   * @type {string | undefined}
+   */
+  reason: string | undefined;
+  /**
+   * What became of each signature, where verification failed: the command line's report.
+   * @type {import('./calls/report.js').Report | undefined}
+   */
+  report: import('./calls/report.js').Report | undefined;
+  /**
+   * @param {string} code
+   * @param {string} message
+   * @param {Details} [details]
+   */
+  constructor(code: string, message: string, { reason, report }?: Details);
 }
 export type Details = {
-    reason?: string | undefined;
-    report?: import('./calls/report.js').Report | undefined;
+  reason?: string | undefined;
+  report?: import('./calls/report.js').Report | undefined;
 };
 export type Case = {
-    tag: string;
-    val?: unknown;
+  tag: string;
+  val?: unknown;
 };
 /**
  * @typedef {object} Details

@@ -1,69 +1,74 @@
 export type WitRules = import('../../dist/offline/interfaces/cosignet-signing-policy.js').Rules;
-export type WitLogTrust = import('../../dist/offline/interfaces/cosignet-signing-policy.js').LogTrust;
+export type WitLogTrust =
+  import('../../dist/offline/interfaces/cosignet-signing-policy.js').LogTrust;
 export type Limits = import('../../dist/offline/interfaces/cosignet-signing-policy.js').Limits;
 export type Bytes = import('./values.js').Bytes;
 export type TrustedKey = {
-    pem: Bytes;
-    notBefore?: Date;
-    notAfter?: Date;
+  pem: Bytes;
+  notBefore?: Date;
+  notAfter?: Date;
 };
 export type LogTrust = {
-    /**
-     * Public keys of logs, PEM.
-     */
-    keys?: Bytes[];
-    /**
-     * A sigstore `trusted_root.json`.
-     */
-    trustedRoot?: Bytes;
-    /**
-     * The logs of sigstore's public good, as built in.
-     */
-    publicGood?: boolean;
-    /**
-     * Verifier keys, C2SP `signed-note`.
-     */
-    witnesses?: string[];
-    /**
-     * How many of them must have cosigned the checkpoint.
-     */
-    requiredWitnesses?: number;
+  /**
+   * Public keys of logs, PEM.
+   */
+  keys?: Bytes[];
+  /**
+   * A sigstore `trusted_root.json`.
+   */
+  trustedRoot?: Bytes;
+  /**
+   * The logs of sigstore's public good, as built in.
+   */
+  publicGood?: boolean;
+  /**
+   * Verifier keys, C2SP `signed-note`.
+   */
+  witnesses?: string[];
+  /**
+   * How many of them must have cosigned the checkpoint.
+   */
+  requiredWitnesses?: number;
 };
 export type Rules = {
-    /**
-     * Public keys in PEM, 1 to 64.
-     */
-    keys: (Bytes | TrustedKey)[];
-    /**
-     * How many distinct keys must have signed; otherwise one.
-     */
-    threshold?: number;
-    /**
-     * What the signer must have claimed.
-     */
-    annotations?: Record<string, string>;
-    /**
-     * Logs, one of which must have each signature;
-     * with `lookUp` (in `cosignet` alone) the log is asked where no entry is stored. Without, none is
-     * required.
-     */
-    log?: LogTrust & {
-        lookUp?: boolean;
-    };
-    /**
-     * Which repository the signature must name; otherwise any.
-     */
-    identity?: 'ignore' | 'repository' | {
+  /**
+   * Public keys in PEM, 1 to 64.
+   */
+  keys: (Bytes | TrustedKey)[];
+  /**
+   * How many distinct keys must have signed; otherwise one.
+   */
+  threshold?: number;
+  /**
+   * What the signer must have claimed.
+   */
+  annotations?: Record<string, string>;
+  /**
+   * Logs, one of which must have each signature;
+   * with `lookUp` (in `cosignet` alone) the log is asked where no entry is stored. Without, none is
+   * required.
+   */
+  log?: LogTrust & {
+    lookUp?: boolean;
+  };
+  /**
+   * Which repository the signature must name; otherwise any.
+   */
+  identity?:
+    | 'ignore'
+    | 'repository'
+    | {
         exact: string;
-    } | {
+      }
+    | {
         actual: string;
         signed: string;
-    };
-    /**
-     * Where signatures are looked for.
-     */
-    formats?: 'any' | 'simple-signing' | 'bundles';
-    limits?: Limits;
+      };
+  /**
+   * Where signatures are looked for.
+   */
+  formats?: 'any' | 'simple-signing' | 'bundles';
+  limits?: Limits;
 };
 /** @typedef {import('../../dist/offline/interfaces/cosignet-signing-policy.js').Rules} WitRules */
 /** @typedef {import('../../dist/offline/interfaces/cosignet-signing-policy.js').LogTrust} WitLogTrust */

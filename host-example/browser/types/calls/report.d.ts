@@ -1,77 +1,85 @@
-export type WitReport = import('../../dist/offline/interfaces/cosignet-signing-report.js').SignatureReport;
-export type WitSignature = import('../../dist/offline/interfaces/cosignet-signing-report.js').VerifiedSignature;
-export type WitRejection = import('../../dist/offline/interfaces/cosignet-signing-report.js').Rejection;
-export type WitEntry = import('../../dist/offline/interfaces/cosignet-signing-report.js').LoggedEntry;
-export type WitVerified = import('../../dist/offline/interfaces/cosignet-signing-report.js').VerifiedImage;
-export type WitUnverified = import('../../dist/offline/interfaces/cosignet-signing-report.js').UnverifiedImage;
-export type WitIndex = import('../../dist/offline/interfaces/cosignet-signing-report.js').UnverifiedIndex;
-export type WitOutcome = import('../../dist/offline/interfaces/cosignet-signing-report.js').ManifestOutcome;
+export type WitReport =
+  import('../../dist/offline/interfaces/cosignet-signing-report.js').SignatureReport;
+export type WitSignature =
+  import('../../dist/offline/interfaces/cosignet-signing-report.js').VerifiedSignature;
+export type WitRejection =
+  import('../../dist/offline/interfaces/cosignet-signing-report.js').Rejection;
+export type WitEntry =
+  import('../../dist/offline/interfaces/cosignet-signing-report.js').LoggedEntry;
+export type WitVerified =
+  import('../../dist/offline/interfaces/cosignet-signing-report.js').VerifiedImage;
+export type WitUnverified =
+  import('../../dist/offline/interfaces/cosignet-signing-report.js').UnverifiedImage;
+export type WitIndex =
+  import('../../dist/offline/interfaces/cosignet-signing-report.js').UnverifiedIndex;
+export type WitOutcome =
+  import('../../dist/offline/interfaces/cosignet-signing-report.js').ManifestOutcome;
 export type LoggedEntry = {
-    /**
-     * SHA-256 of the log's key, hexadecimal.
-     */
-    logId: string;
-    logIndex: number;
-    /**
-     * Seconds since 1970, by the log's own word.
-     */
-    integratedTime: number | null;
-    evidence: string;
-    witnesses: number;
+  /**
+   * SHA-256 of the log's key, hexadecimal.
+   */
+  logId: string;
+  logIndex: number;
+  /**
+   * Seconds since 1970, by the log's own word.
+   */
+  integratedTime: number | null;
+  evidence: string;
+  witnesses: number;
 };
 export type SignatureReport = {
-    index: number;
-    format: string;
-    payloadDigest: string | null;
-    counted: boolean;
-    /**
-     * Of one that does not count: why, for people.
-     */
-    reason?: string;
-    /**
-     * And for programs.
-     */
-    code?: string;
-    keyFingerprint?: string;
-    keyIndex?: number;
-    dockerReference?: string | null;
-    annotations?: Record<string, string>;
-    predicateType?: string | null;
-    log?: LoggedEntry | null;
-    /**
-     * What was signed: simple signing, or an in-toto statement.
-     */
-    payload?: Uint8Array;
+  index: number;
+  format: string;
+  payloadDigest: string | null;
+  counted: boolean;
+  /**
+   * Of one that does not count: why, for people.
+   */
+  reason?: string;
+  /**
+   * And for programs.
+   */
+  code?: string;
+  keyFingerprint?: string;
+  keyIndex?: number;
+  dockerReference?: string | null;
+  annotations?: Record<string, string>;
+  predicateType?: string | null;
+  log?: LoggedEntry | null;
+  /**
+   * What was signed: simple signing, or an in-toto statement.
+   */
+  payload?: Uint8Array;
 };
 export type ManifestReport = {
-    digest: string;
-    platform: string | null;
-    verified: boolean;
-    reason: string | null;
-    signatures: SignatureReport[];
+  digest: string;
+  platform: string | null;
+  verified: boolean;
+  reason: string | null;
+  signatures: SignatureReport[];
 };
 export type Report = {
-    verified: boolean;
-    /**
-     * The one digest that was judged. Deploy this, not the tag.
-     */
-    digest: string;
-    repository?: string;
-    reason?: string | null;
-    /**
-     * How many distinct keys must have signed,
-     */
-    required?: number;
-    /**
-     * and how many have.
-     */
-    counted?: number;
-    signatures: SignatureReport[];
-    /**
-     * Why the index itself is not verified, if it is not.
-     */
-    indexReason?: string | null;
-    manifests?: ManifestReport[];
+  verified: boolean;
+  /**
+   * The one digest that was judged. Deploy this, not the tag.
+   */
+  digest: string;
+  repository?: string;
+  reason?: string | null;
+  /**
+   * How many distinct keys must have signed,
+   */
+  required?: number;
+  /**
+   * and how many have.
+   */
+  counted?: number;
+  signatures: SignatureReport[];
+  /**
+   * Why the index itself is not verified, if it is not.
+   */
+  indexReason?: string | null;
+  manifests?: ManifestReport[];
 };
 /** @typedef {import('../../dist/offline/interfaces/cosignet-signing-report.js').SignatureReport} WitReport */
 /** @typedef {import('../../dist/offline/interfaces/cosignet-signing-report.js').VerifiedSignature} WitSignature */
@@ -133,7 +141,12 @@ export type Report = {
  * @param {Pick<WitVerified, 'digest' | 'signatures'> & Partial<WitVerified>} found
  * @returns {Report}
  */
-export declare function verified({ repository, digest, signatures: reports, manifests }: Pick<WitVerified, 'digest' | 'signatures'> & Partial<WitVerified>): Report;
+export declare function verified({
+  repository,
+  digest,
+  signatures: reports,
+  manifests,
+}: Pick<WitVerified, 'digest' | 'signatures'> & Partial<WitVerified>): Report;
 export type Kind = 'signature' | 'attestation';
 /**
  * What is looked for.
@@ -144,15 +157,33 @@ export type Kind = 'signature' | 'attestation';
  * @param {Omit<WitUnverified, 'repository'> & Partial<WitUnverified>} found
  * @returns {Report}
  */
-export declare function unverified(kind: Kind, { repository, digest, required, counted, signatures: reports }: Omit<WitUnverified, 'repository'> & Partial<WitUnverified>): Report;
+export declare function unverified(
+  kind: Kind,
+  {
+    repository,
+    digest,
+    required,
+    counted,
+    signatures: reports,
+  }: Omit<WitUnverified, 'repository'> & Partial<WitUnverified>,
+): Report;
 /**
  * @param {Kind} kind
  * @param {WitIndex} found
  * @returns {Report}
  */
-export declare function unverifiedIndex(kind: Kind, { repository, digest, index, manifests }: WitIndex): Report;
+export declare function unverifiedIndex(
+  kind: Kind,
+  { repository, digest, index, manifests }: WitIndex,
+): Report;
 /**
  * @param {WitEntry} entry
  * @returns {LoggedEntry}
  */
-export declare function logged({ logId, logIndex, integratedTime, evidence, witnesses }: WitEntry): LoggedEntry;
+export declare function logged({
+  logId,
+  logIndex,
+  integratedTime,
+  evidence,
+  witnesses,
+}: WitEntry): LoggedEntry;

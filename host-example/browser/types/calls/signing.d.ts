@@ -1,64 +1,66 @@
 export type WitOptions = import('../../dist/signer/interfaces/cosignet-signing-signing.js').Options;
 export type WitLog = import('../../dist/signer/interfaces/cosignet-signing-signing.js').LogUpload;
-export type WitResult = import('../../dist/signer/interfaces/cosignet-signing-signing.js').SigningResult;
-export type WitSignature = import('../../dist/signer/interfaces/cosignet-signing-signing.js').Signature;
+export type WitResult =
+  import('../../dist/signer/interfaces/cosignet-signing-signing.js').SigningResult;
+export type WitSignature =
+  import('../../dist/signer/interfaces/cosignet-signing-signing.js').Signature;
 export type LogUpload = import('./policy.js').LogTrust & {
-    api?: 'rekor-v1' | 'rekor-v2';
+  api?: 'rekor-v1' | 'rekor-v2';
 };
 export type SigningOptions = {
-    annotations?: Record<string, string>;
-    /**
-     * Sign the manifests of an index too.
-     */
-    recursive?: boolean;
-    /**
-     * What to write for the repository into the payload.
-     */
-    identities?: string[];
-    created?: Date;
-    /**
-     * Otherwise nothing is logged.
-     */
-    log?: LogUpload;
-    form?: 'simple' | 'bundle' | 'both';
-    /**
-     * Whether to push it; otherwise it is.
-     */
-    attach?: boolean;
-    /**
-     * Keep this key's earlier signatures, as cosign does.
-     */
-    keepEarlier?: boolean;
-    /**
-     * cosign's `COSIGN_REPOSITORY`.
-     */
-    signatureRepository?: string;
+  annotations?: Record<string, string>;
+  /**
+   * Sign the manifests of an index too.
+   */
+  recursive?: boolean;
+  /**
+   * What to write for the repository into the payload.
+   */
+  identities?: string[];
+  created?: Date;
+  /**
+   * Otherwise nothing is logged.
+   */
+  log?: LogUpload;
+  form?: 'simple' | 'bundle' | 'both';
+  /**
+   * Whether to push it; otherwise it is.
+   */
+  attach?: boolean;
+  /**
+   * Keep this key's earlier signatures, as cosign does.
+   */
+  keepEarlier?: boolean;
+  /**
+   * cosign's `COSIGN_REPOSITORY`.
+   */
+  signatureRepository?: string;
 };
 export type Signature = {
-    payload: Uint8Array;
-    payloadType: string;
-    signature: Uint8Array;
-    /**
-     * A sigstore bundle v0.3, JSON.
-     */
-    bundle: string;
-    log?: import('./report.js').LoggedEntry;
-    /**
-     * cosign's annotation `dev.sigstore.cosign/bundle`.
-     */
-    logAnnotation?: string;
+  payload: Uint8Array;
+  payloadType: string;
+  signature: Uint8Array;
+  /**
+   * A sigstore bundle v0.3, JSON.
+   */
+  bundle: string;
+  log?: import('./report.js').LoggedEntry;
+  /**
+   * cosign's annotation `dev.sigstore.cosign/bundle`.
+   */
+  logAnnotation?: string;
 };
 export type Attached = {
-    repository: string;
-    tag?: string;
-    manifestDigest: string;
-    outcome: 'added' | 'replaced' | 'unchanged';
+  repository: string;
+  tag?: string;
+  manifestDigest: string;
+  outcome: 'added' | 'replaced' | 'unchanged';
 };
 export type SignedImage = {
-    repository: string;
-    digest: string;
-    signatures: Signature[];
-    attached: Attached[];
+  repository: string;
+  digest: string;
+  signatures: Signature[];
+  attached: Attached[];
 };
 /** @typedef {import('../../dist/signer/interfaces/cosignet-signing-signing.js').Options} WitOptions */
 /** @typedef {import('../../dist/signer/interfaces/cosignet-signing-signing.js').LogUpload} WitLog */

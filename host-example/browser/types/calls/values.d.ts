@@ -8,14 +8,16 @@ export declare function bytesOf(value: Bytes): Uint8Array;
  * @param {Record<string, string>} object
  */
 export declare function pairsOf(object: Record<string, string>): {
-    key: string;
-    value: string;
+  key: string;
+  value: string;
 }[];
 /**
  * @param {{ key: string, value: string }[]} pairs
  * @returns {Record<string, string>}
  */
-export declare function objectOf(pairs: {
+export declare function objectOf(
+  pairs: {
     key: string;
     value: string;
-}[]): Record<string, string>;
+  }[],
+): Record<string, string>;

@@ -1,10 +1,10 @@
 export type Exports = import('../../dist/signer/component.js').Root;
 export type SignerOptions = {
-    registry?: import('../imports/registry/client.js').RegistryOptions;
-    /**
-     * The log; otherwise there is none.
-     */
-    rekor?: import('../imports/rekor.js').RekorOptions;
+  registry?: import('../imports/registry/client.js').RegistryOptions;
+  /**
+   * The log; otherwise there is none.
+   */
+  rekor?: import('../imports/rekor.js').RekorOptions;
 };
 /** @typedef {import('../../dist/signer/component.js').Root} Exports */
 /**

@@ -1,6 +1,6 @@
 export type Refusal = {
-    tag: 'not-found' | 'denied' | 'unavailable' | 'refused' | 'too-large' | 'invalid' | 'unsupported';
-    val: string;
+  tag: 'not-found' | 'denied' | 'unavailable' | 'refused' | 'too-large' | 'invalid' | 'unsupported';
+  val: string;
 };
 /**
  * What stands between a request and its answer: a case of `registry-error` or `log-error`.
@@ -10,19 +10,19 @@ export type Refusal = {
  */
 /** Thrown where there is no answer to hand on. */
 export declare class Refused extends Error {
-    tag: "denied" | "invalid" | "not-found" | "refused" | "too-large" | "unavailable" | "unsupported";
-    /**
-     * @param {Refusal['tag']} tag
-     * @param {string} words
-     */
-    constructor(tag: Refusal['tag'], words: string);
+  tag: 'denied' | 'invalid' | 'not-found' | 'refused' | 'too-large' | 'unavailable' | 'unsupported';
+  /**
+   * @param {Refusal['tag']} tag
+   * @param {string} words
+   */
+  constructor(tag: Refusal['tag'], words: string);
 }
 export type Answer = {
-    /**
-     * Its body was read.
-     */
-    response: Response;
-    body: Uint8Array;
+  /**
+   * Its body was read.
+   */
+  response: Response;
+  body: Uint8Array;
 };
 /**
  * @typedef {object} Answer
@@ -38,7 +38,12 @@ export type Answer = {
  * @param {number} limit The most bytes of an answer that succeeds.
  * @returns {Promise<Answer>}
  */
-export declare function exchange(what: string, url: URL, init: RequestInit, limit: number): Promise<Answer>;
+export declare function exchange(
+  what: string,
+  url: URL,
+  init: RequestInit,
+  limit: number,
+): Promise<Answer>;
 /**
  * Whether a server answers at all, even if a page may not read what.
  * @param {URL} url
@@ -51,13 +56,21 @@ export declare function answersUnread(url: URL): Promise<boolean>;
  * @param {(request: T) => Promise<R>} serve
  * @returns {Promise<({ tag: 'ok', val: R } | { tag: 'err', val: any })[]>}
  */
-export declare function sideBySide<T, R>(requests: T[], serve: (request: T) => Promise<R>): Promise<({
-    tag: 'ok';
-    val: R;
-} | {
-    tag: 'err';
-    val: any;
-})[]>;
+export declare function sideBySide<T, R>(
+  requests: T[],
+  serve: (request: T) => Promise<R>,
+): Promise<
+  (
+    | {
+        tag: 'ok';
+        val: R;
+      }
+    | {
+        tag: 'err';
+        val: any;
+      }
+  )[]
+>;
 /**
  * A URL without user information and query, which may be secret.
  * @param {URL | string} url

@@ -1,4 +1,4 @@
 export declare const keyService: {
-    publicKey: () => Promise<never>;
-    signDigest: () => Promise<never>;
+  publicKey: () => Promise<never>;
+  signDigest: () => Promise<never>;
 };

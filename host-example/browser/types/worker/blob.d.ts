@@ -7,6 +7,9 @@ export type Content = Uint8Array | globalThis.Blob;
  * @param {{ append(bytes: Uint8Array): void }} blob
  * @param {Content} content
  */
-export declare function fill(blob: {
+export declare function fill(
+  blob: {
     append(bytes: Uint8Array): void;
-}, content: Content): Promise<void>;
+  },
+  content: Content,
+): Promise<void>;

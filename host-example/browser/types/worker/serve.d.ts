@@ -5,6 +5,6 @@
  */
 export declare function serve(start: (options: any) => Promise<object>): Promise<void>;
 export type Port = {
-    send: (outcome: import('./wire.js').Outcome) => void;
-    receive: (receiver: (call: import('./wire.js').Call) => void) => void;
+  send: (outcome: import('./wire.js').Outcome) => void;
+  receive: (receiver: (call: import('./wire.js').Call) => void) => void;
 };

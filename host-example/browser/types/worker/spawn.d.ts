@@ -1,6 +1,6 @@
 export type Thread = {
-    send: (call: import('./wire.js').Call) => void;
-    end: () => void;
+  send: (call: import('./wire.js').Call) => void;
+  end: () => void;
 };
 /**
  * @typedef {object} Thread
@@ -14,4 +14,8 @@ export type Thread = {
  * @param {(why: string) => void} fail Called when the worker itself does not work.
  * @returns {Promise<Thread>}
  */
-export declare function spawn(module: URL, receive: (outcome: import('./wire.js').Outcome) => void, fail: (why: string) => void): Promise<Thread>;
+export declare function spawn(
+  module: URL,
+  receive: (outcome: import('./wire.js').Outcome) => void,
+  fail: (why: string) => void,
+): Promise<Thread>;

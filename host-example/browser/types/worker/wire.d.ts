@@ -1,22 +1,24 @@
 import { CosignetError } from '../errors.js';
 export type Call = {
-    id: number;
-    name: string;
-    args: unknown[];
+  id: number;
+  name: string;
+  args: unknown[];
 };
 export type Problem = {
-    code: string;
-    message: string;
-    reason: string | undefined;
-    report: import('../calls/report.js').Report | undefined;
+  code: string;
+  message: string;
+  reason: string | undefined;
+  report: import('../calls/report.js').Report | undefined;
 };
-export type Outcome = {
-    id: number;
-    value: unknown;
-} | {
-    id: number;
-    problem: Problem;
-};
+export type Outcome =
+  | {
+      id: number;
+      value: unknown;
+    }
+  | {
+      id: number;
+      problem: Problem;
+    };
 /**
  * @typedef {object} Call
  * @property {number} id

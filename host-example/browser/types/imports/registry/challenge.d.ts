@@ -1,9 +1,9 @@
 export type Challenge = {
-    /**
-     * In lower case.
-     */
-    scheme: string;
-    parameters: Record<string, string>;
+  /**
+   * In lower case.
+   */
+  scheme: string;
+  parameters: Record<string, string>;
 };
 /**
  * @typedef {object} Challenge
@@ -22,4 +22,8 @@ export declare function choose(header: string): Challenge | undefined;
  * @param {string} path
  * @param {string[]} actions
  */
-export declare function scopes({ parameters }: Challenge, path: string, actions: string[]): string[];
+export declare function scopes(
+  { parameters }: Challenge,
+  path: string,
+  actions: string[],
+): string[];

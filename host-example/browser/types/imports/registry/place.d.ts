@@ -1,13 +1,13 @@
 export type Place = {
-    /**
-     * As it is written, with its port.
-     */
-    host: string;
-    path: string;
-    /**
-     * `…/v2/PATH/`
-     */
-    base: URL;
+  /**
+   * As it is written, with its port.
+   */
+  host: string;
+  path: string;
+  /**
+   * `…/v2/PATH/`
+   */
+  base: URL;
 };
 /**
  * @typedef {object} Place
