@@ -1,4 +1,0 @@
-export declare const keyService: {
-  publicKey: () => Promise<never>;
-  signDigest: () => Promise<never>;
-};
