@@ -11,12 +11,14 @@ const root = new URL('../', import.meta.url);
  */
 export function sizesOf(name) {
   const files = new Set();
-  const queue = [`src/${name}.js`, `src/worker/${name}.js`];
+  const queue = [`dist/${name}.js`, `dist/worker/${name}.js`];
   for (let path = queue.pop(); path; path = queue.pop()) {
     if (files.has(path)) continue;
     files.add(path);
     const base = new URL(path, root);
-    for (const [, module = ''] of readFileSync(base, 'utf8').matchAll(/ from '(\.[^']+)'/g)) {
+    for (const [, module = ''] of readFileSync(base, 'utf8').matchAll(
+      /(?:from|import)["'`](\.[^"'`]+)/g,
+    )) {
       queue.push(new URL(module, base).pathname.slice(root.pathname.length));
     }
   }

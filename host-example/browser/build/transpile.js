@@ -1,5 +1,5 @@
 // Makes `dist/NAME/` of the two portable components: `.ci/component offline cosignet-offline` and
-// `.ci/component signer cosignet` build them.
+// `.ci/component signer cosignet` build them. `bundle.js` goes on from there.
 
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +29,6 @@ for (const [name, component, options] of worlds) {
     instantiation: 'async',
     nodejsCompat: false,
     noComponentErrorWrapping: false,
-    minify: true,
     optimize: true,
     optimizeOptions: {
       quiet: true,

@@ -1,7 +1,7 @@
 // The two components: one with the key and without the network, one the other way round.
 
-import { start as startOffline } from '../src/offline.js';
-import { start as startSigner } from '../src/signer.js';
+import { start as startOffline } from '../dist/offline.js';
+import { start as startSigner } from '../dist/signer.js';
 
 /** Runs from the beginning; it can ask for randomness, and for nothing else. */
 export const offline = await startOffline();
@@ -11,7 +11,7 @@ export const offline = await startOffline();
  * with its work.
  * @template T
  * @param {string | undefined} log
- * @param {(signer: import('../src/signer.js').Signer) => Promise<T>} work
+ * @param {(signer: import('../dist/signer.js').Signer) => Promise<T>} work
  */
 export async function withNetwork(log, work) {
   const signer = await startSigner(log ? { rekor: { url: log } } : {});

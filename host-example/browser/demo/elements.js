@@ -30,22 +30,40 @@ export function show(id, text) {
 }
 
 /**
- * Runs what a person asked for, and says what became of it.
+ * Runs what a person asked for, once at a time, and says what became of it.
  * @param {string} outcome The element to say it in.
  * @param {string} meanwhile
- * @param {() => Promise<string>} work
+ * @param {() => Promise<[summary: string, ...details: string[]]>} work
  */
 export async function tell(outcome, meanwhile, work) {
   const target = element(outcome, HTMLOutputElement);
-  target.className = '';
-  target.value = meanwhile;
+  if (target.ariaBusy === 'true') return;
+  target.ariaBusy = 'true';
+  say(outcome, '', meanwhile);
   try {
-    target.value = await work();
-    target.className = 'good';
+    say(outcome, 'good', ...(await work()));
   } catch (error) {
-    target.value = error instanceof Error ? error.message : String(error);
-    target.className = 'bad';
+    say(outcome, 'bad', error instanceof Error ? error.message : String(error));
+  } finally {
+    target.ariaBusy = 'false';
   }
+}
+
+/**
+ * @param {string} outcome
+ * @param {'good' | 'bad' | ''} kind
+ * @param {string} [summary]
+ * @param {...string} details References and digests, a line for each.
+ */
+export function say(outcome, kind, summary = '', ...details) {
+  const target = element(outcome, HTMLOutputElement);
+  const lines = details.map((detail) => {
+    const line = document.createElement('code');
+    line.textContent = detail;
+    return [' ', line];
+  });
+  target.replaceChildren(...(summary ? [summary] : []), ...lines.flat());
+  target.className = kind;
 }
 
 /**

@@ -1,4 +1,4 @@
-// Serves the demo page and the package: files of three folders, and headers that let the page do no
+// Serves the demo page and the package: files of two folders, and headers that let the page do no
 // more than it needs.
 
 import { readFile } from 'node:fs/promises';
@@ -67,7 +67,7 @@ async function answer(target) {
   const { pathname } = new URL(target, 'http://localhost');
   const path = pathname.endsWith('/') ? `${pathname}index.html` : pathname;
   const type = types[extname(path)];
-  const served = /^\/(demo|src|dist)\//.test(path) && !path.includes('%');
+  const served = /^\/(demo|dist)\//.test(path) && !path.includes('%');
   if (type && served) {
     try {
       return { status: 200, type, body: await readFile(new URL(`.${path}`, root)) };

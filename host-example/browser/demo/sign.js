@@ -1,7 +1,7 @@
 // Signing, in the component without network, and pushing, in the one without the key.
 
 import { offline, withNetwork } from './components.js';
-import { area, button, element, input, save, show, takePassword, tell } from './elements.js';
+import { area, button, element, input, save, show, say, takePassword, tell } from './elements.js';
 import { openKey } from './key.js';
 
 /**
@@ -21,7 +21,7 @@ export function wireSigning() {
   element('sign', HTMLFormElement).addEventListener('submit', (event) => {
     event.preventDefault();
     element('signed', HTMLElement).hidden = true;
-    element('push-outcome', HTMLOutputElement).value = '';
+    say('push-outcome', '');
     void tell('sign-outcome', 'Signing…', async () => {
       const [file] = input('file').files ?? [];
       if (file && input('image').value) throw new Error('an image or a file: empty one of them');
@@ -42,7 +42,10 @@ export function wireSigning() {
   });
 }
 
-/** @param {string} reference */
+/**
+ * @param {string} reference
+ * @returns {Promise<[string, string]>}
+ */
 async function signImage(reference) {
   const [name = '', digest] = reference.split('@');
   if (!digest) throw new Error('name the image by its digest: registry.example/app@sha256:…');
@@ -59,16 +62,19 @@ async function signImage(reference) {
   display(new TextDecoder().decode(payload), JSON.stringify(manifest, undefined, 2));
   input('verify-image').value = reference;
   area('kept-payload').value = new TextDecoder().decode(payload);
-  return `Signed. The signature image would be ${dockerReference}:${image.tag}`;
+  return ['Signed. The signature image would be', `${dockerReference}:${image.tag}`];
 }
 
-/** @param {File} file */
+/**
+ * @param {File} file
+ * @returns {Promise<[string]>}
+ */
 async function signFile(file) {
   const { signature, bundle } = await offline.signBlob(openKey(), file);
   signed = { name: file.name, annotations: {}, payload: new Uint8Array(), signature, bundle };
   display(`${file.name}, ${file.size} bytes, as it is`, undefined);
   area('kept-payload').value = '';
-  return 'Signed.';
+  return ['Signed.'];
 }
 
 /**
@@ -80,13 +86,14 @@ function display(payload, manifest) {
   show('payload', payload);
   show('signature', base64(signed.signature));
   show('manifest', manifest);
-  for (const id of ['to-push', 'save-payload', 'push', 'logging']) {
+  for (const id of ['to-push', 'save-payload', 'pushing']) {
     element(id, HTMLElement).hidden = manifest === undefined;
   }
   area('kept-signature').value = base64(signed.signature);
   element('signed', HTMLElement).hidden = false;
 }
 
+/** @returns {Promise<[string, ...string[]]>} */
 async function push() {
   if (!signed?.reference) throw new Error('sign an image first');
   const { reference, payload, signature, annotations } = signed;
@@ -105,13 +112,17 @@ async function push() {
     const [image] = await signer.signImage(key, reference, { annotations, log });
     const entry = image?.signatures[0]?.log;
     if (!image?.attached[0] || !entry) throw new Error('nothing was attached');
-    return `Logged as entry ${entry.logIndex}. ${pushed(image.attached[0])}`;
+    const [summary, ...details] = pushed(image.attached[0]);
+    return [`Logged as entry ${entry.logIndex}. ${summary}`, ...details];
   });
 }
 
-/** @param {import('../src/signer.js').Attached} attached */
+/**
+ * @param {import('../dist/signer.js').Attached} attached
+ * @returns {[string, ...string[]]}
+ */
 function pushed({ repository, tag, manifestDigest, outcome }) {
-  return `Pushed, ${outcome}: ${repository}:${tag} is ${manifestDigest}.`;
+  return [`Pushed, ${outcome}:`, `${repository}:${tag}`, manifestDigest];
 }
 
 /**

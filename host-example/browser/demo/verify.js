@@ -19,17 +19,17 @@ export function wireVerification() {
   });
 }
 
-/** @param {() => Promise<import('../src/offline.js').Report>} verify */
+/** @param {() => Promise<import('../dist/offline.js').Report>} verify */
 function judge(verify) {
-  show('report', undefined);
+  element('verdict', HTMLElement).hidden = true;
   void tell('verify-outcome', 'Verifying…', async () => {
     try {
       const report = await verify();
-      show('report', text(report));
-      return `Verified: ${report.digest}`;
+      display(report);
+      return ['Verified:', report.digest];
     } catch (error) {
-      const { report } = /** @type {import('../src/errors.js').CosignetError} */ (error);
-      if (report) show('report', text(report));
+      const { report } = /** @type {import('../dist/offline.js').CosignetError} */ (error);
+      if (report) display(report);
       throw error;
     }
   });
@@ -43,9 +43,33 @@ function reference() {
   return input('verify-image').value.trim();
 }
 
+/** @param {import('../dist/offline.js').Report} report */
+function display(report) {
+  show('report', text(report));
+  element('found', HTMLUListElement).replaceChildren(...report.signatures.map(line));
+  element('verdict', HTMLElement).hidden = false;
+}
+
+/**
+ * What became of one signature, in a line.
+ * @param {import('../dist/offline.js').SignatureReport} signature
+ */
+function line({ index, format, counted, reason, keyFingerprint, log }) {
+  const item = document.createElement('li');
+  item.className = counted ? 'counted' : 'refused';
+  const mark = document.createElement('b');
+  mark.textContent = `${counted ? '✓' : '✗'} Signature ${index + 1}`;
+  const logged = log ? `, entry ${log.logIndex} of the log` : '';
+  const why = counted
+    ? `counts: ${format}, by the key ${keyFingerprint?.slice(0, 12)}…${logged}`
+    : `does not count: ${reason}`;
+  item.append(mark, ' ', why);
+  return item;
+}
+
 /**
  * The report as the command line prints it: bytes are shown elsewhere.
- * @param {import('../src/offline.js').Report} report
+ * @param {import('../dist/offline.js').Report} report
  */
 function text(report) {
   const plain = (/** @type {string} */ _, /** @type {unknown} */ value) =>

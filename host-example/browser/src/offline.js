@@ -2,8 +2,10 @@
 // randomness and for nothing else. It runs in a worker.
 
 import imports from '../dist/offline/imports.js';
+import { Key } from './key.js';
 import { Client } from './worker/client.js';
 
+export { Key };
 export { CosignetError } from './errors.js';
 
 /** @typedef {import('./calls/policy.js').Rules} Rules */
@@ -85,32 +87,6 @@ export { CosignetError } from './errors.js';
  * @property {string} [name] What the statement calls the file.
  */
 
-/** An open private key. It is in the component, in the worker, and never leaves it. */
-export class Key {
-  #client;
-
-  /**
-   * @param {Client} client
-   * @param {PublicKeyInfo & { id: number }} opened
-   */
-  constructor(client, { id, algorithm, pem, fingerprint }) {
-    this.#client = client;
-    this.id = id;
-    this.algorithm = algorithm;
-    /** The public key. */
-    this.pem = pem;
-    this.fingerprint = fingerprint;
-  }
-
-  /**
-   * Wipes it.
-   * @returns {Promise<void>}
-   */
-  close() {
-    return this.#client.call('closeKey', this.id);
-  }
-}
-
 /** The `offline` world of the component, in a worker. */
 export class Offline {
   /** @param {Client} client */
@@ -188,8 +164,8 @@ export class Offline {
    * @param {Bytes} payload
    * @returns {Promise<Uint8Array>}
    */
-  signPayload(key, payload) {
-    return this.client.call('signPayload', key.id, payload);
+  async signPayload(key, payload) {
+    return this.client.call('signPayload', Key.idOf(key, this.client), payload);
   }
 
   /**
@@ -220,8 +196,8 @@ export class Offline {
    * @param {Content} content
    * @returns {Promise<SignedBlob>}
    */
-  signBlob(key, content) {
-    return this.client.call('signBlob', key.id, content);
+  async signBlob(key, content) {
+    return this.client.call('signBlob', Key.idOf(key, this.client), content);
   }
 
   /**
@@ -231,8 +207,8 @@ export class Offline {
    * @param {Statement} statement
    * @returns {Promise<AttestedBlob>}
    */
-  attestBlob(key, content, statement) {
-    return this.client.call('attestBlob', key.id, content, statement);
+  async attestBlob(key, content, statement) {
+    return this.client.call('attestBlob', Key.idOf(key, this.client), content, statement);
   }
 
   /**

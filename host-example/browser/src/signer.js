@@ -1,9 +1,11 @@
 // `cosignet`: all of `cosignet/offline`, and images in registries and entries in logs, over `fetch`.
 
 import imports from '../dist/signer/imports.js';
+import { Key } from './key.js';
 import { Offline } from './offline.js';
 import { Client } from './worker/client.js';
 
+export { Key };
 export { CosignetError } from './errors.js';
 export { hasJspi } from './component/jspi.js';
 
@@ -14,8 +16,32 @@ export { hasJspi } from './component/jspi.js';
 /** @typedef {import('./calls/signing.js').SignedImage} SignedImage */
 /** @typedef {import('./calls/signing.js').Attached} Attached */
 /** @typedef {import('./calls/signing.js').LogUpload} LogUpload */
-/** @typedef {import('./component/signer.js').SignerOptions} SignerOptions */
-/** @typedef {import('./offline.js').Key} Key */
+/** @typedef {import('./imports/key-service.js').KeyService} KeyService */
+
+/** @typedef {import('./component/signer.js').Settings & { keyService?: KeyService }} SignerOptions */
+
+/**
+ * A key of the key service, by its name there.
+ * @typedef {object} ServiceKey
+ * @property {string} service
+ */
+
+/**
+ * Which of a key's work is looked for.
+ * @typedef {object} WorkOptions
+ * @property {'signature' | 'attestation'} [kind] Otherwise both.
+ * @property {string} [signatureRepository] cosign's `COSIGN_REPOSITORY`.
+ */
+
+/**
+ * A key's work in one place.
+ * @typedef {object} OwnWork
+ * @property {'signature' | 'attestation'} kind
+ * @property {string} repository
+ * @property {string} [tag] Of the image that has it in layers; a bundle has none.
+ * @property {string} manifestDigest
+ * @property {number} count How many signatures or attestations.
+ */
 
 /**
  * A signature that was made elsewhere, or offline, for an image.
@@ -45,25 +71,25 @@ export class Signer extends Offline {
   /**
    * Signs an image and pushes the signature: `[HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST]`. One signed image
    * comes back, or with `recursive` the index and its manifests.
-   * @param {Key} key
+   * @param {Key | ServiceKey} key
    * @param {string} reference
    * @param {SigningOptions} [options]
    * @returns {Promise<SignedImage[]>}
    */
-  signImage(key, reference, options = {}) {
-    return this.client.call('signImage', key.id, reference, options);
+  async signImage(key, reference, options = {}) {
+    return this.client.call('signImage', this.#nameOf(key), reference, options);
   }
 
   /**
    * Attests something of an image, likewise.
-   * @param {Key} key
+   * @param {Key | ServiceKey} key
    * @param {string} reference
    * @param {import('./offline.js').Statement} statement
    * @param {SigningOptions} [options]
    * @returns {Promise<SignedImage[]>}
    */
-  attestImage(key, reference, statement, options = {}) {
-    return this.client.call('attestImage', key.id, reference, statement, options);
+  async attestImage(key, reference, statement, options = {}) {
+    return this.client.call('attestImage', this.#nameOf(key), reference, statement, options);
   }
 
   /**
@@ -102,13 +128,56 @@ export class Signer extends Offline {
   /**
    * Signs a file, and logs the signature where a log is given.
    * @override
-   * @param {Key} key
+   * @param {Key | ServiceKey} key
    * @param {import('./offline.js').Content} content
    * @param {LogUpload} [log]
    * @returns {Promise<import('./offline.js').SignedBlob>}
    */
-  signBlob(key, content, log) {
-    return this.client.call('signBlob', key.id, content, log);
+  async signBlob(key, content, log) {
+    return this.client.call('signBlob', this.#nameOf(key), content, log);
+  }
+
+  /**
+   * Signs a statement about a file, and logs it where a log is given.
+   * @override
+   * @param {Key | ServiceKey} key
+   * @param {import('./offline.js').Content} content
+   * @param {import('./offline.js').Statement} statement
+   * @param {LogUpload} [log]
+   * @returns {Promise<import('./offline.js').AttestedBlob>}
+   */
+  async attestBlob(key, content, statement, log) {
+    return this.client.call('attestBlob', this.#nameOf(key), content, statement, log);
+  }
+
+  /**
+   * Finds what a key has signed for an image, whether beside it or in bundles. Nothing is written.
+   * @param {import('./offline.js').Bytes} publicKey PEM. What it does not verify is others'.
+   * @param {string} reference
+   * @param {WorkOptions} [options]
+   * @returns {Promise<OwnWork[]>}
+   */
+  findOwnWork(publicKey, reference, options = {}) {
+    return this.client.call('findOwnWork', publicKey, reference, options);
+  }
+
+  /**
+   * Takes it away, nothing of others', and tells what it was.
+   * @param {import('./offline.js').Bytes} publicKey PEM
+   * @param {string} reference
+   * @param {WorkOptions} [options]
+   * @returns {Promise<OwnWork[]>}
+   */
+  removeOwnWork(publicKey, reference, options = {}) {
+    return this.client.call('removeOwnWork', publicKey, reference, options);
+  }
+
+  /**
+   * What the worker calls a key.
+   * @param {Key | ServiceKey} key
+   */
+  #nameOf(key) {
+    return 'service' in key ? { service: key.service } : Key.idOf(key, this.client);
   }
 }
 
@@ -116,7 +185,20 @@ export class Signer extends Offline {
  * Starts the component in a worker. Where the engine has no JSPI it fails with the code `no-jspi`.
  * @param {SignerOptions} [options]
  */
-export async function start(options = {}) {
+export async function start({ keyService, ...settings } = {}) {
   const worker = new URL('./worker/signer.js', import.meta.url);
-  return new Signer(await Client.start(worker, options));
+  const told = { ...settings, keyServiceTimeout: keyService?.timeout };
+  return new Signer(await Client.start(worker, told, keyService && services(keyService)));
+}
+
+/**
+ * What the worker may ask for.
+ * @param {KeyService} keyService
+ * @returns {import('./worker/client.js').Services}
+ */
+function services(keyService) {
+  return {
+    publicKey: (reference) => keyService.publicKey(reference),
+    signDigest: (reference, digest) => keyService.signDigest(reference, digest),
+  };
 }

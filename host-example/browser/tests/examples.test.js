@@ -7,9 +7,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { start } from 'cosignet';
+import { startServer } from '../demo/server.js';
+import { signWithWebCrypto } from '../examples/webcrypto.js';
+import { launch, open } from './support/chromium.js';
 import { bytes, read, text } from './support/data.js';
 import { pushImage } from './support/images.js';
-import { scratch, startRegistry } from './support/peers.js';
+import { cosign, scratch, startRegistry } from './support/peers.js';
 
 /**
  * @param {string} name
@@ -48,5 +51,37 @@ test('verify-image.js', async () => {
     stderr:
       /^no-match: no matching signatures\n {2}signature 1: it was made by none of the given keys/,
   });
+  await registry.end();
+});
+
+test('webcrypto.js, in Node and in Chromium', async () => {
+  const registry = await startRegistry();
+  const place = `${registry.host}/web/webcrypto`;
+  const digest = await pushImage(place);
+  const image = `${place}@${digest}`;
+  const { stdout } = await example('webcrypto.js', image);
+  const [, said, pem] = /\nverified (\S+)\n(-+BEGIN[^]*-+\n)\n$/.exec(stdout) ?? [];
+  assert.equal(said, digest);
+
+  const [browser, server] = await Promise.all([launch(), startServer(0)]);
+  const { page } = await open(browser, server.url);
+  const module = new URL('../dist/signer.js', server.url).href;
+  const keys = await page.evaluate(`(async () => {
+    const cosignet = await (await import('${module}')).start();
+    const { pem } = await (${signWithWebCrypto})(cosignet, '${image}');
+    await cosignet.verifyImage({ keys: ['${pem?.replaceAll('\n', '\\n')}', pem], threshold: 2 }, '${image}');
+    cosignet.close();
+    return [pem];
+  })()`);
+  await browser.close();
+  await server.end();
+  using files = scratch();
+  for (const key of [pem, .../** @type {string[]} */ (keys)]) {
+    const pub = join(files.folder, 'cosign.pub');
+    writeFileSync(pub, key ?? '');
+    for (const peer of /** @type {const} */ (['cosign2', 'cosign3'])) {
+      await cosign(peer, ['verify', '--key', pub, '--insecure-ignore-tlog', image]);
+    }
+  }
   await registry.end();
 });

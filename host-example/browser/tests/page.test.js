@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import axe from 'axe-core';
 import { startBackend } from '../demo/backend.js';
 import { startServer } from '../demo/server.js';
 import { launch, open } from './support/chromium.js';
@@ -51,6 +52,7 @@ suite('the page', () => {
     await openKey(page, 'not the password');
     await says(page, '#key-outcome', /the password is wrong/);
     assert.equal(await page.locator('#password').inputValue(), '', 'the field is emptied');
+    assert.equal(await page.locator('[aria-invalid=true]:focus').getAttribute('id'), 'password');
     assert.ok(await page.locator('#sign-now').isDisabled());
 
     await openKey(page, 'hunter2');
@@ -68,20 +70,22 @@ suite('the page', () => {
     const signature = await page.locator('#signature').textContent();
     assert.equal(manifest.layers[0].annotations['dev.cosignproject.cosign/signature'], signature);
 
-    await page.click('#verify button:not([type])');
+    await page.click('#verify button.primary');
     await says(page, '#verify-outcome', `Verified: ${digest}`);
     const report = JSON.parse((await page.locator('#report').textContent()) ?? '');
     assert.equal(report.signatures[0].counted, true);
     assert.deepEqual(report.signatures[0].annotations, { env: 'prod' });
+    const found = await page.locator('#found li').allTextContents();
+    assert.match(found.join(), /^✓ Signature 1 counts: simple signing, by the key [0-9a-f]{12}…$/);
 
     await page.fill('#kept-payload', (payload ?? '').replace('prod', 'test'));
-    await page.click('#verify button:not([type])');
+    await page.click('#verify button.primary');
     await says(page, '#verify-outcome', 'no matching signatures');
     assert.match((await page.locator('#report').textContent()) ?? '', /over other bytes/);
 
     await page.fill('#kept-payload', payload ?? '');
     await page.fill('#trusted-key', text('cosign/keys/cosign-v3.1.1.pub'));
-    await page.click('#verify button:not([type])');
+    await page.click('#verify button.primary');
     await says(page, '#verify-outcome', 'no matching signatures');
 
     using files = scratch();
@@ -109,17 +113,17 @@ suite('the page', () => {
     const loaded = requests.length;
     await page.fill('#password', 'geheim');
     await page.click('#make-key');
-    await says(page, '#key-outcome', /It is new: save it\.$/);
+    await says(page, '#key-outcome', /It is new: save it\. SHA-256 /);
     const file = { name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('a file') };
     await page.setInputFiles('#file', file);
     await page.click('#sign-now');
     await says(page, '#sign-outcome', 'Signed.');
     assert.ok(await page.locator('#push').isHidden());
     await page.setInputFiles('#verify-file', file);
-    await page.click('#verify button:not([type])');
+    await page.click('#verify button.primary');
     await says(page, '#verify-outcome', /^Verified: sha256:/);
     await page.setInputFiles('#verify-file', { ...file, buffer: Buffer.from('another') });
-    await page.click('#verify button:not([type])');
+    await page.click('#verify button.primary');
     await says(page, '#verify-outcome', 'no matching signatures');
     assert.deepEqual(requests.slice(loaded), []);
     assert.deepEqual(complaints, []);
@@ -151,7 +155,7 @@ suite('the page', () => {
     await says(
       page,
       '#push-outcome',
-      new RegExp(`^Pushed, added: ${place}:sha256-.*\\.sig is sha256:`),
+      new RegExp(`^Pushed, added: ${place}:sha256-.*\\.sig sha256:`),
     );
     const asked = requests.slice(before).filter((one) => !one.includes(new URL(server.url).host));
     assert.ok(asked.length > 0);
@@ -219,6 +223,29 @@ suite('the page', () => {
     await close();
   });
 
+  for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+    test(`axe finds nothing that hinders anybody, ${colorScheme}`, async () => {
+      const viewport = { width: 380, height: 800 };
+      const options = { colorScheme, viewport };
+      const { page, close } = await open(browser, server.url, options);
+      await hindersNobody(page);
+      await openKey(page, 'not the password');
+      await says(page, '#key-outcome', /the password is wrong/);
+      await hindersNobody(page);
+      await signImage(page, `r.example/app@sha256:${'ab'.repeat(32)}`);
+      for (const summary of await page.locator('summary').all()) {
+        if (await summary.isVisible()) await summary.click();
+      }
+      await page.fill('#kept-payload', '{}');
+      await page.click('#verify button.primary');
+      await says(page, '#verify-outcome', 'no matching signatures');
+      await hindersNobody(page);
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.equal(width, viewport.width, 'nothing is wider than the page');
+      await close();
+    });
+  }
+
   test('no script but its own runs', async () => {
     const { page, close } = await open(browser, server.url);
     const policy = (await page.request.get(server.url)).headers()['content-security-policy'] ?? '';
@@ -280,6 +307,22 @@ async function says(page, outcome, expected) {
 }
 
 /**
+ * WCAG 2.2 AA, as far as a program can tell.
+ * @param {import('playwright-core').Page} page
+ */
+async function hindersNobody(page) {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => /** @type {any} */ (globalThis).axe.run());
+  assert.deepEqual(
+    violations.map((/** @type {any} */ { id, nodes }) => [
+      id,
+      nodes.map((/** @type {any} */ one) => one.html),
+    ]),
+    [],
+  );
+}
+
+/**
  * @param {import('playwright-core').Page} page
  * @param {string} id
  * @param {string} folder
@@ -304,6 +347,7 @@ async function shoot(page, folder) {
   for (const colorScheme of /** @type {const} */ (['dark', 'light'])) {
     await page.emulateMedia({ colorScheme });
     const path = join(folder, `page-${colorScheme}.jpg`);
-    await page.screenshot({ path, type: 'jpeg', quality: 60 });
+    const clip = { x: 0, y: 0, width: 1280, height: 1400 };
+    await page.screenshot({ path, type: 'jpeg', quality: 60, fullPage: true, clip });
   }
 }

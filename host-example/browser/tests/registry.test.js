@@ -111,7 +111,7 @@ test('refusals are told by what can be done about them', async () => {
   await using registry = await serve((_, response) => {
     response.writeHead(status).end('{"errors":[{"code":"NO","message":"not\\nthat"}]}');
   });
-  const client = new RegistryClient({});
+  const client = new RegistryClient({}, { retries: 0 });
   for (const [code, tag] of /** @type {[number, string][]} */ ([
     [403, 'denied'],
     [404, 'not-found'],

@@ -42,7 +42,7 @@ test('refusals are told by what can be done about them', async () => {
   await using log = await serve((_, response) => {
     response.writeHead(status).end('{"message":"no"}');
   });
-  const client = new RekorClient({ url: `http://${log.host}` });
+  const client = new RekorClient({ url: `http://${log.host}` }, { retries: 0 });
   for (const [code, tag] of /** @type {[number, string][]} */ ([
     [400, 'refused'],
     [403, 'denied'],

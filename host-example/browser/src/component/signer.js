@@ -15,16 +15,19 @@ const folder = new URL('../../dist/signer/', import.meta.url);
 /** @typedef {import('../../dist/signer/component.js').Root} Exports */
 
 /**
- * @typedef {object} SignerOptions
+ * What a worker can be told of `SignerOptions`.
+ * @typedef {object} Settings
  * @property {import('../imports/registry/client.js').RegistryOptions} [registry]
  * @property {import('../imports/rekor.js').RekorOptions} [rekor] The log; otherwise there is none.
+ * @property {import('../imports/retry.js').RetryOptions} [retry] Of requests to registries and logs.
  */
 
 /**
- * @param {SignerOptions} options
+ * @param {Settings & { keyServiceTimeout?: number }} settings
+ * @param {import('../worker/questions.js').Ask} ask
  * @returns {Promise<Exports>}
  */
-export async function instantiateSigner({ registry = {}, rekor }) {
+export async function instantiateSigner({ registry = {}, rekor, retry, keyServiceTimeout }, ask) {
   if (!hasJspi()) {
     throw new CosignetError(
       'no-jspi',
@@ -32,8 +35,8 @@ export async function instantiateSigner({ registry = {}, rekor }) {
         'Firefox 153, Safari 27 or Node 24, or newer; `cosignet/offline` needs none',
     );
   }
-  const client = new RegistryClient(registry);
-  const log = new RekorClient(rekor);
+  const client = new RegistryClient(registry, retry);
+  const log = new RekorClient(rekor, retry);
   /** @type {any} The types have names with versions, and no promises. */
   const imports = {
     'cosignet:signing/registry': {
@@ -53,7 +56,7 @@ export async function instantiateSigner({ registry = {}, rekor }) {
       searchEntries: lists((/** @type {any} */ one) => log.searchEntries(one)),
       fetchTiles: lists((/** @type {any} */ one) => log.fetchTile(one)),
     },
-    'cosignet:signing/key-service': keyService,
+    'cosignet:signing/key-service': keyService(ask, keyServiceTimeout),
     'wasi:random/random': { getRandomBytes },
   };
   return instantiate(compileFrom(folder), imports);

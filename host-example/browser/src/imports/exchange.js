@@ -12,10 +12,23 @@ export class Refused extends Error {
   /**
    * @param {Refusal['tag']} tag
    * @param {string} words
+   * @param {{ isTransient?: boolean, after?: number | undefined }} [passing]
    */
-  constructor(tag, words) {
+  constructor(tag, words, { isTransient = false, after } = {}) {
     super(words);
     this.tag = tag;
+    /** Whether the next attempt may fare better, */
+    this.isTransient = isTransient;
+    /** and in how many milliseconds, where the server says so. */
+    this.after = after;
+  }
+}
+
+/** Thrown where no answer came, or none that this page may read. */
+export class Unreached extends Refused {
+  /** @param {string} words */
+  constructor(words) {
+    super('unavailable', words, { isTransient: true });
   }
 }
 
@@ -49,7 +62,7 @@ export async function exchange(what, url, init, limit) {
     if (body) return { response, body };
     if (!response.ok) return { response, body: new Uint8Array() };
   } catch (error) {
-    throw new Refused('unavailable', `${what}: ${shown(url)}: ${unreachable(error)}`);
+    throw new Unreached(`${what}: ${shown(url)}: ${unreachable(error)}`);
   }
   throw new Refused('too-large', `${what}: the answer has more than ${limit} bytes`);
 }

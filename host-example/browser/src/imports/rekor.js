@@ -1,6 +1,7 @@
 // A client of one Rekor, v1 or v2, over `fetch`. What comes back is verified by the component.
 
 import { Refused, exchange, said, shown } from './exchange.js';
+import { isTransient, retryAfter, retrying } from './retry.js';
 
 /**
  * @typedef {object} RekorOptions
@@ -10,9 +11,14 @@ import { Refused, exchange, said, shown } from './exchange.js';
 /** The functions of `transparency-log`, one request each. */
 export class RekorClient {
   #base;
+  #retry;
 
-  /** @param {RekorOptions | undefined} options */
-  constructor(options) {
+  /**
+   * @param {RekorOptions | undefined} options
+   * @param {import('./retry.js').RetryOptions} [retry]
+   */
+  constructor(options, retry = {}) {
+    this.#retry = retry;
     this.#base = options && new URL(`${options.url.replace(/\/+$/, '')}/`);
   }
 
@@ -52,7 +58,7 @@ export class RekorClient {
    * @param {bigint} limit
    */
   async #get(what, path, limit) {
-    const { response, body } = await exchange(what, this.#url(path), {}, Number(limit));
+    const { response, body } = await this.#send(what, path, {}, limit);
     return succeed(what, response, body);
   }
 
@@ -66,7 +72,23 @@ export class RekorClient {
     const headers = { Accept: 'application/json', 'Content-Type': 'application/json' };
     const body = /** @type {Uint8Array<ArrayBuffer>} */ (json);
     const init = { method: 'POST', headers, body };
-    return exchange(what, this.#url(path), init, Number(limit));
+    return this.#send(what, path, init, limit);
+  }
+
+  /**
+   * Sends, again while failures may pass. To post an entry twice is safe: the log answers 409 then.
+   * @param {string} what
+   * @param {string} path
+   * @param {RequestInit} init
+   * @param {bigint} limit
+   */
+  async #send(what, path, init, limit) {
+    const url = this.#url(path);
+    return retrying(this.#retry, async () => {
+      const answer = await exchange(what, url, init, Number(limit));
+      if (isTransient(answer.response.status)) throw refusal(what, answer.response, answer.body);
+      return answer;
+    });
   }
 
   /** @param {string} path */
@@ -83,8 +105,18 @@ export class RekorClient {
  */
 function succeed(what, response, body) {
   if (response.ok) return body;
-  const words = `${what}: ${shown(response.url)} answered ${response.status}${said(body)}`;
-  throw new Refused(refusalOf(response.status), words);
+  throw refusal(what, response, body);
+}
+
+/**
+ * @param {string} what
+ * @param {Response} response
+ * @param {Uint8Array} body
+ */
+function refusal(what, { url, status, headers }, body) {
+  const words = `${what}: ${shown(url)} answered ${status}${said(body)}`;
+  const passing = { isTransient: isTransient(status), after: retryAfter(headers, Date.now()) };
+  return new Refused(refusalOf(status), words, passing);
 }
 
 /** @param {number} status */

@@ -1,28 +1,42 @@
-// The page's side of a worker: calls are promises.
+// The page's side of a worker: calls are promises, and the worker's questions are answered.
 
 import { CosignetError } from '../errors.js';
+import { Pending } from './pending.js';
 import { spawn } from './spawn.js';
-import { errorOfProblem } from './wire.js';
+import { errorOfProblem, problemOf } from './wire.js';
+
+/**
+ * What the worker may ask of the page, by name.
+ * @typedef {Record<string, (...args: any[]) => unknown>} Services
+ */
 
 /** A worker that is called. */
 export class Client {
-  /** @type {Map<number, PromiseWithResolvers<any>>} */
-  #waiting = new Map();
-  #nextCall = 1;
+  #pending = new Pending();
+  #services;
   /** @type {import('./spawn.js').Thread | undefined} */
   #thread;
   /** @type {CosignetError | undefined} */
   #over;
 
+  /** @param {Services} services */
+  constructor(services) {
+    this.#services = services;
+  }
+
   /**
    * @param {URL} module The worker's.
    * @param {unknown} options What it is started with.
+   * @param {Services} [services]
    */
-  static async start(module, options) {
-    const client = new Client();
+  static async start(module, options, services = {}) {
+    const client = new Client(services);
     client.#thread = await spawn(
       module,
-      (outcome) => client.#settle(outcome),
+      (message) => {
+        if ('question' in message) void client.#answer(message);
+        else client.#settle(message);
+      },
       (why) => client.#end(new CosignetError('internal', `the worker failed: ${why}`)),
     );
     try {
@@ -41,16 +55,14 @@ export class Client {
    */
   async call(name, ...args) {
     if (this.#over) throw this.#over;
-    const id = this.#nextCall++;
-    const outcome = withResolvers();
-    this.#waiting.set(id, outcome);
+    const { id, outcome } = this.#pending.add();
     try {
       this.#thread?.send({ id, name, args });
     } catch {
-      this.#waiting.delete(id);
+      this.#pending.take(id);
       throw new CosignetError('invalid-argument', `${name}: an argument cannot go to a worker`);
     }
-    return outcome.promise;
+    return outcome;
   }
 
   /** Ends the worker; its memory, open keys included, is gone. */
@@ -60,8 +72,7 @@ export class Client {
 
   /** @param {import('./wire.js').Outcome} outcome */
   #settle(outcome) {
-    const waiting = this.#waiting.get(outcome.id);
-    this.#waiting.delete(outcome.id);
+    const waiting = this.#pending.take(outcome.id);
     if ('problem' in outcome) {
       const error = errorOfProblem(outcome.problem);
       waiting?.reject(error);
@@ -72,19 +83,29 @@ export class Client {
     }
   }
 
+  /** @param {import('./wire.js').Question} question */
+  async #answer({ question: id, name, args }) {
+    /** @type {import('./wire.js').Reply} */
+    let reply;
+    try {
+      const service = Object.hasOwn(this.#services, name) ? this.#services[name] : undefined;
+      if (!service) throw new CosignetError('unsupported', 'nothing is lent here that could do it');
+      reply = { reply: id, value: await service(...args) };
+    } catch (thrown) {
+      reply = { reply: id, problem: problemOf(thrown) };
+    }
+    try {
+      this.#thread?.send(reply);
+    } catch {
+      const error = new CosignetError('other', 'the answer cannot go to a worker');
+      this.#thread?.send({ reply: id, problem: problemOf(error) });
+    }
+  }
+
   /** @param {CosignetError} why */
   #end(why) {
     this.#over ??= why;
     this.#thread?.end();
-    for (const waiting of this.#waiting.values()) waiting.reject(why);
-    this.#waiting.clear();
+    this.#pending.rejectAll(why);
   }
-}
-
-/** `Promise.withResolvers`, which Node 20 has not. */
-function withResolvers() {
-  /** @type {any} */
-  const outcome = {};
-  outcome.promise = new Promise((resolve, reject) => Object.assign(outcome, { resolve, reject }));
-  return /** @type {PromiseWithResolvers<any>} */ (outcome);
 }

@@ -264,5 +264,9 @@ function wiping(secrets, use) {
  * @param {object} resource
  */
 function dispose(resource) {
-  /** @type {Partial<Disposable>} */ (resource)[Symbol.dispose]?.();
+  /** @type {{ [DISPOSE](): void }} */ (resource)[DISPOSE]();
 }
+
+// Where an engine has no `Symbol.dispose`, jco calls it so.
+/** @type {typeof Symbol.dispose} */
+const DISPOSE = Symbol.dispose ?? Symbol.for('dispose');

@@ -9,7 +9,14 @@ import { OfflineCalls, blobFiles } from './offline-calls.js';
 /** @typedef {import('../component/signer.js').Exports} Exports */
 /** @typedef {import('../calls/policy.js').Rules} Rules */
 /** @typedef {import('../calls/signing.js').SigningOptions} SigningOptions */
+/** @typedef {import('../calls/values.js').Bytes} Bytes */
 /** @typedef {import('./blob.js').Content} Content */
+/** @typedef {import('../signer.js').WorkOptions} WorkOptions */
+
+/**
+ * An open key, or one of the key service.
+ * @typedef {number | { service: string }} SignerName
+ */
 
 /** The calls, by name. */
 export class SignerCalls extends OfflineCalls {
@@ -22,7 +29,7 @@ export class SignerCalls extends OfflineCalls {
   }
 
   /**
-   * @param {number} key
+   * @param {SignerName} key
    * @param {string} reference
    * @param {SigningOptions} options
    */
@@ -33,7 +40,7 @@ export class SignerCalls extends OfflineCalls {
   }
 
   /**
-   * @param {number} key
+   * @param {SignerName} key
    * @param {string} reference
    * @param {import('../offline.js').Statement} statement
    * @param {SigningOptions} options
@@ -97,24 +104,83 @@ export class SignerCalls extends OfflineCalls {
 
   /**
    * @override
-   * @param {number} key
+   * @param {SignerName} key
    * @param {Content} content
    * @param {import('../calls/signing.js').LogUpload} [log]
    */
   async signBlob(key, content, log) {
-    if (!log) return super.signBlob(key, content);
+    if (!log && typeof key === 'number') return super.signBlob(key, content);
     const { blobSigning } = this.#signer;
     const signer = this.#with(key);
     return this.withBlob(blobSigning.newBlob(signer), content, async (blob) => {
-      const { signature, files } = await blobSigning.signBlob(signer, blob, witLog(log));
+      const { signature, files } = await blobSigning.signBlob(signer, blob, log && witLog(log));
       return { signature, ...blobFiles(files) };
     });
   }
 
-  /** @param {number} key */
-  #with(key) {
-    return { tag: /** @type {const} */ ('private-key'), val: this.key(key) };
+  /**
+   * @override
+   * @param {SignerName} key
+   * @param {Content} content
+   * @param {import('../offline.js').Statement} statement
+   * @param {import('../calls/signing.js').LogUpload} [log]
+   */
+  async attestBlob(key, content, statement, log) {
+    if (!log && typeof key === 'number') return super.attestBlob(key, content, statement);
+    const { blobSigning } = this.#signer;
+    const signer = this.#with(key);
+    const { name, predicateType, predicate } = statement;
+    const about = { predicateType, content: bytesOf(predicate) };
+    return this.withBlob(blobSigning.newBlob(signer), content, async (blob) => {
+      const { files, ...signed } = await blobSigning.attestBlob(
+        signer,
+        blob,
+        name,
+        about,
+        log && witLog(log),
+      );
+      return { ...signed, ...blobFiles(files) };
+    });
   }
+
+  /**
+   * @param {Bytes} publicKey
+   * @param {string} reference
+   * @param {WorkOptions} options
+   */
+  findOwnWork(publicKey, reference, options) {
+    return this.#signer.cleaning.find(search(publicKey, reference, options));
+  }
+
+  /**
+   * @param {Bytes} publicKey
+   * @param {string} reference
+   * @param {WorkOptions} options
+   */
+  removeOwnWork(publicKey, reference, options) {
+    return this.#signer.cleaning.remove(search(publicKey, reference, options));
+  }
+
+  /** @param {SignerName} key */
+  #with(key) {
+    return typeof key === 'number'
+      ? { tag: /** @type {const} */ ('private-key'), val: this.key(key) }
+      : { tag: /** @type {const} */ ('key-service'), val: key.service };
+  }
+}
+
+/**
+ * @param {Bytes} publicKey
+ * @param {string} reference
+ * @param {WorkOptions} options
+ */
+function search(publicKey, reference, { kind, signatureRepository }) {
+  return {
+    publicKey: bytesOf(publicKey),
+    reference,
+    ...(kind !== undefined && { kind }),
+    ...(signatureRepository !== undefined && { signatureRepository }),
+  };
 }
 
 /**

@@ -2,14 +2,14 @@
 
 /**
  * @typedef {object} Thread
- * @property {(call: import('./wire.js').Call) => void} send
+ * @property {(message: import('./wire.js').Call | import('./wire.js').Reply) => void} send
  * @property {() => void} end
  */
 
 /**
  * Starts a module in a worker.
  * @param {URL} module
- * @param {(outcome: import('./wire.js').Outcome) => void} receive
+ * @param {(message: import('./wire.js').Outcome | import('./wire.js').Question) => void} receive
  * @param {(why: string) => void} fail Called when the worker itself does not work.
  * @returns {Promise<Thread>}
  */
@@ -18,11 +18,11 @@ export async function spawn(module, receive, fail) {
     const worker = new Worker(module, { type: 'module' });
     worker.addEventListener('message', ({ data }) => receive(data));
     worker.addEventListener('error', ({ message }) => fail(message || `${module} did not load`));
-    return { send: (call) => worker.postMessage(call), end: () => worker.terminate() };
+    return { send: (message) => worker.postMessage(message), end: () => worker.terminate() };
   }
   const { Worker: NodeWorker } = await import('node:worker_threads');
   const worker = new NodeWorker(module);
   worker.on('message', receive);
   worker.on('error', (error) => fail(String(error)));
-  return { send: (call) => worker.postMessage(call), end: () => void worker.terminate() };
+  return { send: (message) => worker.postMessage(message), end: () => void worker.terminate() };
 }

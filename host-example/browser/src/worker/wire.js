@@ -1,4 +1,5 @@
-// What page and worker send each other: calls one way, outcomes the other.
+// What page and worker send each other: calls one way and their outcomes the other, and questions of the
+// worker with the replies of the page.
 
 import { CosignetError, caseOf, errorOf } from '../errors.js';
 
@@ -15,6 +16,8 @@ import { CosignetError, caseOf, errorOf } from '../errors.js';
  */
 
 /** @typedef {{ id: number, value: unknown } | { id: number, problem: Problem }} Outcome */
+/** @typedef {{ question: number, name: string, args: unknown[] }} Question */
+/** @typedef {{ reply: number, value: unknown } | { reply: number, problem: Problem }} Reply */
 
 /**
  * @param {unknown} thrown

@@ -32,6 +32,18 @@ export async function cosign(name, args) {
 }
 
 /**
+ * Runs OpenSSL.
+ * @param {...string} args
+ */
+export async function openssl(...args) {
+  const { stdout } = await promisify(execFile)(join(peers, 'bin/openssl'), args, {
+    env: {},
+    encoding: 'buffer',
+  });
+  return stdout;
+}
+
+/**
  * A CNCF registry on a free port, with pages of any origin allowed.
  * @returns {Promise<{ host: string, end: () => Promise<void> }>}
  */

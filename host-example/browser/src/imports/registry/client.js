@@ -1,7 +1,8 @@
 // A client of OCI registries (distribution specification 1.1) over `fetch`. It believes nothing and
 // hashes nothing: the component does.
 
-import { Refused, answersUnread, exchange, said, shown } from '../exchange.js';
+import { Refused, Unreached, answersUnread, exchange, said, shown } from '../exchange.js';
+import { isTransient, retryAfter, retrying, sleep } from '../retry.js';
 import { checkReference, placeOf } from './place.js';
 import { Tokens } from './tokens.js';
 
@@ -23,11 +24,16 @@ const remove = ['pull', 'push', 'delete'];
 export class RegistryClient {
   #plainHttp;
   #tokens;
+  #retry;
   /** How long the slowest request took, in milliseconds. */
   #slowest = 0;
 
-  /** @param {RegistryOptions} options */
-  constructor({ credentials = {}, plainHttp = [], trustedRealms = [] }) {
+  /**
+   * @param {RegistryOptions} options
+   * @param {import('../retry.js').RetryOptions} [retry]
+   */
+  constructor({ credentials = {}, plainHttp = [], trustedRealms = [] }, retry = {}) {
+    this.#retry = retry;
     this.#plainHttp = plainHttp;
     this.#tokens = new Tokens(credentials, trustedRealms);
   }
@@ -54,7 +60,7 @@ export class RegistryClient {
   /** @param {{ repository: string, reference: string, maxSize: bigint, afterMs: number }} request */
   async fetchManifest({ repository, reference, maxSize, afterMs }) {
     checkReference(reference);
-    if (afterMs > 0) await pause(Math.max(afterMs, 4 * this.#slowest));
+    if (afterMs > 0) await sleep(Math.max(afterMs, 4 * this.#slowest));
     const what = `fetch manifest ${named(repository, reference)}`;
     const init = { headers: manifests };
     const place = this.#place(repository);
@@ -80,7 +86,10 @@ export class RegistryClient {
     const pages = [];
     let left = Number(maxSize);
     for (let url = new URL(`referrers/${digest}`, place.base); pages.length < mostPages;) {
-      const answer = await this.#page(what, place, url, { headers }, left);
+      const page = url;
+      const answer = await retrying(this.#retry, () =>
+        this.#page(what, place, page, { headers }, left),
+      );
       if (pages.length === 0 && noList.includes(answer.response.status)) {
         throw new Refused('unsupported', `${what}: ${shown(url)} has no such list`);
       }
@@ -97,7 +106,7 @@ export class RegistryClient {
   }
 
   /**
-   * A page of a list. Docker's registry 2 answers paths that it does not know without the headers that
+   * A page of a list, asked for once. Docker's registry 2 answers paths that it does not know without the headers that
    * it is told to send, so a page of a browser cannot read that 404. Where it answers, and lets its other
    * answers be read, it has no such list.
    * @param {string} what
@@ -108,10 +117,9 @@ export class RegistryClient {
    */
   async #page(what, place, url, init, limit) {
     try {
-      return await this.#send(what, place, pull, url, init, limit);
+      return await this.#attempt(what, place, pull, url, init, limit);
     } catch (error) {
-      if (!(error instanceof Refused) || error.tag !== 'unavailable') throw error;
-      if (!(await answersUnread(url))) throw error;
+      if (!(error instanceof Unreached) || !(await answersUnread(url))) throw error;
       await exchange(what, new URL('/v2/', url), {}, mostIgnored);
       throw new Refused('unsupported', `${what}: ${shown(url)} has no such list`);
     }
@@ -122,7 +130,22 @@ export class RegistryClient {
     checkReference(digest);
     const place = this.#place(repository);
     const what = `push blob ${named(repository, digest)}`;
-    const begun = await this.#ask(what, place, push, 'blobs/uploads/', { method: 'POST' });
+    // An upload that failed is begun anew: its session may be half written.
+    await retrying(this.#retry, () => this.#upload(what, place, digest, content));
+  }
+
+  /**
+   * @param {string} what
+   * @param {Place} place
+   * @param {string} digest
+   * @param {Uint8Array} content
+   */
+  async #upload(what, place, digest, content) {
+    const uploads = new URL('blobs/uploads/', place.base);
+    const begun = succeed(
+      what,
+      await this.#attempt(what, place, push, uploads, { method: 'POST' }),
+    );
     const location = begun.response.headers.get('location');
     if (!location) {
       throw new Refused(
@@ -135,7 +158,8 @@ export class RegistryClient {
     upload.searchParams.append('digest', digest);
     const headers = { 'Content-Type': 'application/octet-stream' };
     const body = /** @type {Uint8Array<ArrayBuffer>} */ (content);
-    succeed(what, await this.#send(what, place, push, upload, { method: 'PUT', headers, body }));
+    const init = { method: 'PUT', headers, body };
+    succeed(what, await this.#attempt(what, place, push, upload, init));
   }
 
   /** @param {{ repository: string, reference: string, mediaType: string, content: Uint8Array }} manifest */
@@ -173,12 +197,15 @@ export class RegistryClient {
    */
   async #ask(what, place, actions, path, init, limit) {
     const url = new URL(path, place.base);
-    const answer = await this.#send(what, place, actions, url, init, limit);
+    const answer = await retrying(this.#retry, () =>
+      this.#attempt(what, place, actions, url, init, limit),
+    );
     return succeed(what, answer);
   }
 
   /**
-   * Sends once; twice when the registry asks for authorization, which goes to the registry alone.
+   * Sends once; twice when the registry asks for authorization, which goes to the registry alone. A
+   * status that may pass is an error.
    * @param {string} what
    * @param {Place} place
    * @param {string[]} actions
@@ -186,18 +213,21 @@ export class RegistryClient {
    * @param {RequestInit} init
    * @param {number} [limit]
    */
-  async #send(what, place, actions, url, init, limit = mostIgnored) {
+  async #attempt(what, place, actions, url, init, limit = mostIgnored) {
     if (url.protocol !== 'https:' && url.origin !== place.base.origin) {
       throw new Refused('denied', `${what}: ${place.host} sends on to ${url.origin} without TLS`);
     }
     const isOwn = url.origin === place.base.origin;
     const known = isOwn ? this.#tokens.known(place, actions) : undefined;
-    const answer = await this.#timed(what, url, authorized(init, known), limit);
-    if (answer.response.status !== 401 || !isOwn) return answer;
-    const challenge = answer.response.headers.get('www-authenticate') ?? '';
-    const fresh = await this.#tokens.meet(what, place, actions, challenge);
-    if (!fresh || fresh === known) return answer;
-    return this.#timed(what, url, authorized(init, fresh), limit);
+    let answer = await this.#timed(what, url, authorized(init, known), limit);
+    if (answer.response.status === 401 && isOwn) {
+      const challenge = answer.response.headers.get('www-authenticate') ?? '';
+      const fresh = await this.#tokens.meet(what, place, actions, challenge);
+      if (!fresh || fresh === known) return answer;
+      answer = await this.#timed(what, url, authorized(init, fresh), limit);
+    }
+    if (isTransient(answer.response.status)) throw refusal(what, answer);
+    return answer;
   }
 
   /**
@@ -231,13 +261,18 @@ function authorized(init, authorization) {
  * @param {Answer} answer
  */
 function succeed(what, answer) {
-  const { response, body } = answer;
-  if (response.ok) return answer;
-  const { status } = response;
-  throw new Refused(
-    refusalOf(status),
-    `${what}: ${shown(response.url)} answered ${status}${said(body)}`,
-  );
+  if (answer.response.ok) return answer;
+  throw refusal(what, answer);
+}
+
+/**
+ * @param {string} what
+ * @param {Answer} answer
+ */
+function refusal(what, { response: { status, url, headers }, body }) {
+  const words = `${what}: ${shown(url)} answered ${status}${said(body)}`;
+  const passing = { isTransient: isTransient(status), after: retryAfter(headers, Date.now()) };
+  return new Refused(refusalOf(status), words, passing);
 }
 
 /** @param {number} status */
@@ -272,11 +307,6 @@ async function sha256(content) {
   const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (content);
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return `sha256:${Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
-}
-
-/** @param {number} milliseconds */
-function pause(milliseconds) {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 const manifests = {

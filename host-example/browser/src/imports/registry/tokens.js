@@ -1,6 +1,7 @@
 // Answering challenges: credentials to whom they belong, tokens for as long as they live.
 
 import { Refused, exchange, shown } from '../exchange.js';
+import { isTransient, retryAfter } from '../retry.js';
 import { choose, scopes } from './challenge.js';
 import { isLoopback } from './place.js';
 
@@ -66,7 +67,10 @@ export class Tokens {
       mostToken,
     );
     if (!response.ok) {
-      throw new Refused('denied', `${what}: ${shown(realm)} answered ${response.status}`);
+      const words = `${what}: ${shown(realm)} answered ${response.status}`;
+      if (!isTransient(response.status)) throw new Refused('denied', words);
+      const after = retryAfter(response.headers, Date.now());
+      throw new Refused('unavailable', words, { isTransient: true, after });
     }
     const { token, seconds } = tokenIn(what, realm, body);
     const authorization = `Bearer ${token}`;
