@@ -1,5 +1,6 @@
 //! The algorithm identifiers of PKCS#8 and SubjectPublicKeyInfo.
 
+use der::asn1::AnyRef;
 use p256::{NistP256, elliptic_curve::ALGORITHM_OID as EC};
 use p384::NistP384;
 use p521::NistP521;
@@ -65,9 +66,25 @@ impl Curve {
             )),
         }
     }
+
+    /// The AlgorithmIdentifier of a key of the curve.
+    pub(super) fn identifier(self) -> AlgorithmIdentifierRef<'static> {
+        AlgorithmIdentifierRef {
+            oid: EC,
+            parameters: Some(AnyRef::from(match self {
+                Self::P256 => &NistP256::OID,
+                Self::P384 => &NistP384::OID,
+                Self::P521 => &NistP521::OID,
+            })),
+        }
+    }
 }
 
-/// Ed25519, RFC 8410 §3.
-pub(super) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+/// The AlgorithmIdentifier of Ed25519, RFC 8410 §3.
+pub(super) const ED25519_IDENTIFIER: AlgorithmIdentifierRef<'static> = AlgorithmIdentifierRef {
+    oid: ED25519,
+    parameters: None,
+};
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const P224: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.33");
 const K256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.10");
