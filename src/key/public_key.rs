@@ -70,7 +70,7 @@ impl PublicKey {
     pub fn from_spki_der(der: &[u8]) -> Result<Self, KeyError> {
         KeyError::check_size("public key", der)?;
         let malformed = |problem: &dyn fmt::Display| KeyError::malformed("public key", problem);
-        let off_curve = || malformed(&"expected a point on its curve, uncompressed if of ECDSA");
+        let off_curve = || malformed(&"expected an uncompressed point on its curve");
 
         let info = SubjectPublicKeyInfoRef::from_der(der).map_err(|error| malformed(&error))?;
         let bits = info.subject_public_key.as_bytes();
@@ -85,7 +85,7 @@ impl PublicKey {
             }
             Kind::Ed25519 => {
                 let key = ed25519_dalek::VerifyingKey::try_from(bits);
-                Key::Ed25519(key.map_err(|_| off_curve())?)
+                Key::Ed25519(key.map_err(|_| malformed(&"expected a point on its curve"))?)
             }
         };
         let key = Self::new(key)?;
@@ -245,8 +245,8 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// A key from its uncompressed point (SEC 1 §2.3.4). The others are not read to be refused: to take a
-/// root is 8 KB of code.
+/// A key from its uncompressed point (SEC 1 §2.3.4), the one encoding that is accepted: what reads the
+/// others, to be refused afterwards, is 8 KB of square roots.
 fn point<C>(bytes: &[u8]) -> Option<VerifyingKey<C>>
 where
     C: EcdsaCurve + CurveArithmetic,
