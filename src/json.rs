@@ -55,19 +55,19 @@ impl Object {
 
     /// Takes a member out and reads it; `None` where it is absent or `null`.
     pub(crate) fn take<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, String> {
-        let raw = self.remove(key).filter(|raw| raw.get() != "null");
-        let read = |raw: Box<RawValue>| read_member(key, &raw);
-        raw.map(read).transpose()
-    }
-
-    fn remove(&mut self, key: &str) -> Option<Box<RawValue>> {
-        let place = self.0.iter().position(|(name, _)| name == key)?;
-        Some(self.0.remove(place).1)
+        let raw = self.remove(key);
+        raw.map(|raw| read_member(key, &raw)).transpose()
     }
 
     /// Takes a member out that must be there.
     pub(crate) fn require<T: DeserializeOwned>(&mut self, key: &str) -> Result<T, String> {
-        self.take(key)?.ok_or_else(|| format!("{key}: missing"))
+        let raw = self.remove(key).ok_or_else(|| about(key, "missing"))?;
+        read_member(key, &raw)
+    }
+
+    fn remove(&mut self, key: &str) -> Option<Box<RawValue>> {
+        let place = self.0.iter().position(|(name, _)| name == key)?;
+        Some(self.0.remove(place).1).filter(|raw| raw.get() != "null")
     }
 
     /// Whether a member of that name is there.
@@ -180,7 +180,11 @@ impl<'de, const MOST: usize> Deserialize<'de> for Elements<MOST> {
 
 /// Reads the value of a member.
 pub(crate) fn read_member<T: DeserializeOwned>(key: &str, raw: &RawValue) -> Result<T, String> {
-    read(raw.get().as_bytes()).map_err(|error| format!("{key}: {error}"))
+    read(raw.get().as_bytes()).map_err(|error| about(key, &error))
+}
+
+fn about(key: &str, why: &str) -> String {
+    format!("{key}: {why}")
 }
 
 fn is_string(raw: &RawValue) -> bool {

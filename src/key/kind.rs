@@ -1,5 +1,6 @@
 //! The algorithm identifiers of PKCS#8 and SubjectPublicKeyInfo.
 
+use der::asn1::AnyRef;
 use p256::{NistP256, elliptic_curve::ALGORITHM_OID as EC};
 use p384::NistP384;
 use p521::NistP521;
@@ -20,15 +21,16 @@ impl Kind {
     /// The kind of an AlgorithmIdentifier (RFC 5480 §2.1.1, RFC 3279 §2.3.1, RFC 8410 §3). Only
     /// the parameters that mean something are looked at: the curve.
     pub(super) fn of(identifier: &AlgorithmIdentifierRef<'_>) -> Result<Self, KeyError> {
+        // Compared, for a pattern would take each of the 39 bytes by itself.
         match identifier.oid {
-            EC => {
+            oid if oid == EC => {
                 let curve = identifier.parameters_oid().map_err(|_| {
                     KeyError::unsupported("elliptic curve", "none by name", Curve::ACCEPTED)
                 })?;
                 Ok(Self::Ecdsa(Curve::of(curve)?))
             }
-            RSA => Ok(Self::Rsa),
-            ED25519 => Ok(Self::Ed25519),
+            oid if oid == RSA => Ok(Self::Rsa),
+            oid if oid == ED25519 => Ok(Self::Ed25519),
             other => {
                 let accepted = "ECDSA, RSA and Ed25519 keys";
                 Err(KeyError::unsupported("key algorithm", other, accepted))
@@ -53,11 +55,11 @@ impl Curve {
         let unsupported =
             |found: &str| KeyError::unsupported("elliptic curve", found, Self::ACCEPTED);
         match name {
-            NistP256::OID => Ok(Self::P256),
-            NistP384::OID => Ok(Self::P384),
-            NistP521::OID => Ok(Self::P521),
-            P224 => Err(unsupported("NIST P-224")),
-            K256 => Err(unsupported("secp256k1")),
+            oid if oid == NistP256::OID => Ok(Self::P256),
+            oid if oid == NistP384::OID => Ok(Self::P384),
+            oid if oid == NistP521::OID => Ok(Self::P521),
+            oid if oid == P224 => Err(unsupported("NIST P-224")),
+            oid if oid == K256 => Err(unsupported("secp256k1")),
             other => Err(KeyError::unsupported(
                 "elliptic curve",
                 other,
@@ -65,9 +67,25 @@ impl Curve {
             )),
         }
     }
+
+    /// The AlgorithmIdentifier of a key of the curve.
+    pub(super) fn identifier(self) -> AlgorithmIdentifierRef<'static> {
+        AlgorithmIdentifierRef {
+            oid: EC,
+            parameters: Some(AnyRef::from(match self {
+                Self::P256 => &NistP256::OID,
+                Self::P384 => &NistP384::OID,
+                Self::P521 => &NistP521::OID,
+            })),
+        }
+    }
 }
 
-/// Ed25519, RFC 8410 §3.
-pub(super) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+/// The AlgorithmIdentifier of Ed25519, RFC 8410 §3.
+pub(super) const ED25519_IDENTIFIER: AlgorithmIdentifierRef<'static> = AlgorithmIdentifierRef {
+    oid: ED25519,
+    parameters: None,
+};
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const P224: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.33");
 const K256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.10");

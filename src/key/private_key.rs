@@ -3,19 +3,18 @@
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
 
-use der::{Decode as _, SecretDocument, asn1::OctetStringRef};
+use der::{Decode as _, Encode as _, SecretDocument, asn1::OctetStringRef};
 use ed25519_dalek::Signer as _;
 use pkcs1::RsaPrivateKeyRef;
 use pkcs8::{EncodePrivateKey as _, PrivateKeyInfoRef};
 use rsa::RsaPrivateKey;
 use sec1::{EcParameters, EcPrivateKey};
-use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use zeroize::Zeroizing;
 
 use super::{
     Algorithm, KeyError, Message, PublicKey, Random, SignError, ecdsa as ecdsa_signature,
     encrypted_file,
-    kind::{Curve, ED25519, Kind},
+    kind::{Curve, ED25519_IDENTIFIER, Kind},
     public_key::Key,
     rsa as rsa_key,
 };
@@ -153,14 +152,30 @@ impl PrivateKey {
     /// The PKCS#8 that Go's `x509.MarshalPKCS8PrivateKey` writes: version 1, the public key inside
     /// for a curve and nowhere for Ed25519.
     pub(super) fn to_pkcs8_der(&self) -> Result<SecretDocument, KeyError> {
-        match &self.secret {
-            Secret::P256(key) => key.to_pkcs8_der(),
-            Secret::P384(key) => key.to_pkcs8_der(),
-            Secret::P521(key) => key.to_pkcs8_der(),
+        let written = match &self.secret {
+            Secret::P256(key) => {
+                self.ec_pkcs8_der(Curve::P256, &Zeroizing::new(key.to_bytes())[..])
+            }
+            Secret::P384(key) => {
+                self.ec_pkcs8_der(Curve::P384, &Zeroizing::new(key.to_bytes())[..])
+            }
+            Secret::P521(key) => {
+                self.ec_pkcs8_der(Curve::P521, &Zeroizing::new(key.to_bytes())[..])
+            }
             Secret::Rsa(key) => key.to_pkcs8_der(),
             Secret::Ed25519(key) => ed25519_pkcs8_der(key),
-        }
-        .map_err(malformed("private key"))
+        };
+        written.map_err(malformed("private key"))
+    }
+
+    fn ec_pkcs8_der(&self, curve: Curve, scalar: &[u8]) -> pkcs8::Result<SecretDocument> {
+        let key = EcPrivateKey {
+            private_key: scalar,
+            parameters: None,
+            public_key: Some(self.public_key.spki()?.subject_public_key.raw_bytes()),
+        };
+        let key = Zeroizing::new(key.to_der()?);
+        PrivateKeyInfoRef::new(curve.identifier(), OctetStringRef::new(&key)?).try_into()
     }
 
     fn from_ec(curve: Curve, ec: &EcPrivateKey<'_>) -> Result<Self, KeyError> {
@@ -201,8 +216,7 @@ impl PrivateKey {
         let Some(claimed) = claimed else {
             return Ok(());
         };
-        let own = SubjectPublicKeyInfoRef::from_der(self.public_key.spki_der());
-        let own = own.map_err(malformed("public key"))?;
+        let own = self.public_key.spki().map_err(malformed("public key"))?;
         if own.subject_public_key.as_bytes() != Some(claimed) {
             let problem = "the public key inside is not that of the private key";
             return Err(malformed("private key")(problem));
@@ -227,11 +241,7 @@ fn ed25519_pkcs8_der(key: &ed25519_dalek::SigningKey) -> pkcs8::Result<SecretDoc
     let (header, seed) = octets.split_at_mut(2);
     header.copy_from_slice(&[0x04, 32]);
     seed.copy_from_slice(&*Zeroizing::new(key.to_bytes()));
-    let algorithm = AlgorithmIdentifierRef {
-        oid: ED25519,
-        parameters: None,
-    };
-    PrivateKeyInfoRef::new(algorithm, OctetStringRef::new(&*octets)?).try_into()
+    PrivateKeyInfoRef::new(ED25519_IDENTIFIER, OctetStringRef::new(&*octets)?).try_into()
 }
 
 fn malformed<E: fmt::Display>(part: &'static str) -> impl Fn(E) -> KeyError {

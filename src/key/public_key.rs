@@ -3,17 +3,25 @@
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
-use der::Decode as _;
-use ecdsa::signature::hazmat::PrehashVerifier as _;
+use der::{Decode as _, Document, asn1::BitStringRef};
+use ecdsa::{
+    EcdsaCurve, VerifyingKey,
+    elliptic_curve::{
+        AffinePoint, CurveArithmetic, FieldBytes, FieldBytesSize,
+        point::AffineCoordinates,
+        sec1::{FromSec1Point, ModulusSize, ToSec1Point},
+    },
+    signature::hazmat::PrehashVerifier as _,
+};
 use pkcs1::RsaPublicKeyRef;
 use rsa::{RsaPublicKey, traits::PublicKeyParts as _};
 use sha2::{Digest as _, Sha256, Sha512};
-use spki::{EncodePublicKey as _, SubjectPublicKeyInfoRef};
+use spki::{AlgorithmIdentifierRef, EncodePublicKey as _, SubjectPublicKeyInfoRef};
 
 use super::{
     Algorithm, HashAlgorithm, KeyError, Message, SignatureError, ecdsa as ecdsa_signature,
     error::quoted,
-    kind::{Curve, Kind},
+    kind::{Curve, ED25519_IDENTIFIER, Kind},
     pem, rsa as rsa_key,
 };
 
@@ -62,33 +70,27 @@ impl PublicKey {
     pub fn from_spki_der(der: &[u8]) -> Result<Self, KeyError> {
         KeyError::check_size("public key", der)?;
         let malformed = |problem: &dyn fmt::Display| KeyError::malformed("public key", problem);
-        let off_curve = |_| malformed(&"expected a point on its curve");
+        let off_curve = || malformed(&"expected an uncompressed point on its curve");
 
         let info = SubjectPublicKeyInfoRef::from_der(der).map_err(|error| malformed(&error))?;
         let bits = info.subject_public_key.as_bytes();
         let bits = bits.ok_or_else(|| malformed(&"expected whole bytes of key"))?;
         let key = match Kind::of(&info.algorithm)? {
-            Kind::Ecdsa(Curve::P256) => {
-                Key::P256(p256::ecdsa::VerifyingKey::from_sec1_bytes(bits).map_err(off_curve)?)
-            }
-            Kind::Ecdsa(Curve::P384) => {
-                Key::P384(p384::ecdsa::VerifyingKey::from_sec1_bytes(bits).map_err(off_curve)?)
-            }
-            Kind::Ecdsa(Curve::P521) => {
-                Key::P521(p521::ecdsa::VerifyingKey::from_sec1_bytes(bits).map_err(off_curve)?)
-            }
+            Kind::Ecdsa(Curve::P256) => Key::P256(point(bits).ok_or_else(off_curve)?),
+            Kind::Ecdsa(Curve::P384) => Key::P384(point(bits).ok_or_else(off_curve)?),
+            Kind::Ecdsa(Curve::P521) => Key::P521(point(bits).ok_or_else(off_curve)?),
             Kind::Rsa => {
                 let key = RsaPublicKeyRef::from_der(bits).map_err(|error| malformed(&error))?;
                 Key::Rsa(Box::new(rsa_key::public_key(key)?))
             }
             Kind::Ed25519 => {
-                Key::Ed25519(ed25519_dalek::VerifyingKey::try_from(bits).map_err(off_curve)?)
+                let key = ed25519_dalek::VerifyingKey::try_from(bits);
+                Key::Ed25519(key.map_err(|_| malformed(&"expected a point on its curve"))?)
             }
         };
         let key = Self::new(key)?;
         if key.spki != der {
-            let problem = "expected its one DER encoding, with an uncompressed point if any";
-            return Err(malformed(&problem));
+            return Err(malformed(&"expected its one DER encoding"));
         }
         Ok(key)
     }
@@ -191,17 +193,31 @@ impl PublicKey {
     /// The public key of a parsed key.
     pub(super) fn new(key: Key) -> Result<Self, KeyError> {
         let spki = match &key {
-            Key::P256(key) => key.to_public_key_der(),
-            Key::P384(key) => key.to_public_key_der(),
-            Key::P521(key) => key.to_public_key_der(),
+            Key::P256(key) => write(
+                Curve::P256.identifier(),
+                key.to_sec1_point(false).as_bytes(),
+            ),
+            Key::P384(key) => write(
+                Curve::P384.identifier(),
+                key.to_sec1_point(false).as_bytes(),
+            ),
+            Key::P521(key) => write(
+                Curve::P521.identifier(),
+                key.to_sec1_point(false).as_bytes(),
+            ),
             Key::Rsa(key) => key.to_public_key_der(),
-            Key::Ed25519(key) => key.to_public_key_der(),
+            Key::Ed25519(key) => write(ED25519_IDENTIFIER, key.as_bytes()),
         };
         let spki = spki.map_err(|error| KeyError::malformed("public key", error))?;
         Ok(Self {
             key,
             spki: spki.into_vec(),
         })
+    }
+
+    /// Its SubjectPublicKeyInfo.
+    pub(super) fn spki(&self) -> der::Result<SubjectPublicKeyInfoRef<'_>> {
+        SubjectPublicKeyInfoRef::from_der(&self.spki)
     }
 
     /// The parsed key.
@@ -227,6 +243,34 @@ impl fmt::Debug for PublicKey {
         }
         f.write_str(")")
     }
+}
+
+/// A key from its uncompressed point (SEC 1 §2.3.4), the one encoding that is accepted: what reads the
+/// others, to be refused afterwards, is 8 KB of square roots.
+fn point<C>(bytes: &[u8]) -> Option<VerifyingKey<C>>
+where
+    C: EcdsaCurve + CurveArithmetic,
+    AffinePoint<C>:
+        AffineCoordinates<FieldRepr = FieldBytes<C>> + FromSec1Point<C> + ToSec1Point<C>,
+    FieldBytesSize<C>: ModulusSize,
+{
+    let (0x04, coordinates) = bytes.split_first()? else {
+        return None;
+    };
+    let (x, y) = coordinates.split_at_checked(coordinates.len() / 2)?;
+    let (x, y) = (x.try_into().ok()?, y.try_into().ok()?);
+    let point = AffinePoint::<C>::from_coordinates(x, y).into_option()?;
+    VerifyingKey::from_affine(point).ok()
+}
+
+/// The DER of a SubjectPublicKeyInfo.
+fn write(algorithm: AlgorithmIdentifierRef<'_>, key: &[u8]) -> spki::Result<Document> {
+    let subject_public_key = BitStringRef::from_bytes(key)?;
+    let spki = SubjectPublicKeyInfoRef {
+        algorithm,
+        subject_public_key,
+    };
+    spki.try_into()
 }
 
 /// Whether a signature is over the SHA-256 digest or over the other one; `None` if it may be over the

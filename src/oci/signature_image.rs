@@ -169,7 +169,7 @@ impl Layer {
         let descriptor = Descriptor::of(media_type::SIMPLE_SIGNING, payload);
         let signature = BASE64.encode(signature);
         let signature = (SIGNATURE_ANNOTATION, signature.as_str());
-        Self::new(descriptor, [signature], log_entry)
+        Self::new(descriptor, &[signature], log_entry)
     }
 
     /// The layer of an attestation: an envelope, which holds its signature, and the type of its
@@ -185,22 +185,24 @@ impl Layer {
             (SIGNATURE_ANNOTATION, ""),
             (PREDICATE_ANNOTATION, predicate_type),
         ];
-        Self::new(descriptor, annotations, log_entry)
+        Self::new(descriptor, &annotations, log_entry)
     }
 
-    fn new<const N: usize>(
+    fn new(
         descriptor: Descriptor,
-        annotations: [(&str, &str); N],
+        annotations: &[(&str, &str)],
         log_entry: Option<&str>,
     ) -> Result<Self, String> {
         let log_entry = log_entry.map(|entry| (LOG_ANNOTATION, entry));
-        let annotations = annotations.into_iter().chain(log_entry);
-        let content = AttachedSignature {
+        let annotations = annotations.iter().copied().chain(log_entry);
+        let mut content = AttachedSignature {
             descriptor,
-            annotations: annotations
-                .map(|(key, value)| (key.to_owned(), value.to_owned()))
-                .collect(),
+            annotations: BTreeMap::new(),
         };
+        // Not `collect`, which would link a sort for two or three.
+        for (key, value) in annotations {
+            content.annotations.insert(key.to_owned(), value.to_owned());
+        }
         let json = to_go_json(&content).map_err(|error| error.to_string())?;
         let raw = read(json.as_bytes())?;
         Ok(Self {

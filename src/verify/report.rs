@@ -1,5 +1,4 @@
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -246,7 +245,12 @@ pub struct UnverifiedBlob {
 /// count once. If not, how many did.
 fn count(required: usize, signatures: &[SignatureReport]) -> Result<(), usize> {
     let verified = signatures.iter().filter_map(SignatureReport::verified);
-    let keys: BTreeSet<usize> = verified.map(VerifiedSignature::key_index).collect();
+    let mut keys = Vec::new();
+    for key in verified.map(VerifiedSignature::key_index) {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
     match keys.len() {
         counted if counted >= required && counted != 0 => Ok(()),
         counted => Err(counted),
