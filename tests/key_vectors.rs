@@ -465,6 +465,12 @@ fn refuses_other_public_keys() {
             "{what}: {error}"
         );
     }
+    for curve in ["p384-pkcs8", "p521-pkcs8"] {
+        let mut off_curve = pem_contents(&read_text(&format!("cosign/keys/imported/{curve}.pub")));
+        *off_curve.last_mut().unwrap() ^= 1;
+        let error = refusal(PublicKey::from_spki_der(&off_curve)).to_string();
+        assert!(error.contains("point on its curve"), "{curve}: {error}");
+    }
     for private in ["cosign-v2.5.0.key", "cosign-v2.5.0.decrypted-pkcs8.pem"] {
         let error = refusal(PublicKey::from_pem(&read(&format!(
             "cosign/keys/{private}"
