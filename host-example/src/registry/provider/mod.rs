@@ -81,7 +81,9 @@ pub(super) fn of_cloud(
         | SourceKind::Docker
         | SourceKind::Har
         | SourceKind::Jfrog
-        | SourceKind::Ghcr => None,
+        | SourceKind::Ghcr
+        | SourceKind::Quay
+        | SourceKind::Harbor => None,
     }
 }
 
