@@ -86,7 +86,7 @@ impl Command {
 
     /// Where the image is, and the image.
     fn image(&mut self, image: &Image) {
-        self.lent.credential.clone_from(&image.credential);
+        self.lent.access.clone_from(&image.access);
         if image.allow_http {
             self.switch("allow-http-registry");
         }

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use cosignet_host::registry::Credential;
-
 use super::source::Place;
-use crate::cli::lent::Secret;
+use crate::cli::lent::{Access, Secret};
 
 /// A step of a pipeline.
 #[derive(Clone, Debug)]
@@ -67,8 +65,8 @@ pub struct Image {
     pub name: String,
     /// Which registry it is in, and the digest that it must have.
     pub place: Place,
-    /// What the registry is told; otherwise docker's and podman's configuration are asked.
-    pub credential: Option<Credential>,
+    /// Who opens the registry.
+    pub access: Access,
     /// Allow plain HTTP.
     pub allow_http: bool,
 }

@@ -1,15 +1,18 @@
-//! In place of a provider that this build has not: it says so where its credentials are missed.
+//! In place of a provider that this build has not: it says so where its credentials are missed, and where
+//! somebody has said whom it should ask as.
 
 use async_trait::async_trait;
 
 use super::{CredentialProvider, Issued, name_of};
-use crate::registry::{RegistryError, source};
+use crate::registry::{RegistryError, login::CloudLogin, source};
 
 /// A cloud whose feature is off.
 pub struct Missing {
     feature: &'static str,
     cloud: &'static str,
     is_one: fn(&str) -> bool,
+    /// Whether somebody has said whom to ask as: then nobody else may be taken for them.
+    is_told: bool,
 }
 
 #[cfg(any(test, not(feature = "ecr")))]
@@ -17,24 +20,40 @@ pub const ECR: Missing = Missing {
     feature: "ecr",
     cloud: "AWS",
     is_one: |host| source::EcrRegistry::of_host(host).is_some(),
+    is_told: false,
 };
 #[cfg(any(test, not(feature = "gcr")))]
 pub const GCR: Missing = Missing {
     feature: "gcr",
     cloud: "Google",
     is_one: source::is_google,
+    is_told: false,
 };
 #[cfg(any(test, not(feature = "acr")))]
 pub const ACR: Missing = Missing {
     feature: "acr",
     cloud: "Azure",
     is_one: source::is_azure,
+    is_told: false,
 };
+
+impl Missing {
+    /// The same in place of one that would have this login.
+    pub fn of(self, login: &CloudLogin) -> Self {
+        Self {
+            is_told: !login.is_of_environment(),
+            ..self
+        }
+    }
+}
 
 #[async_trait]
 impl CredentialProvider for Missing {
-    async fn credential(&self, _: &str) -> Result<Option<Issued>, RegistryError> {
-        Ok(None)
+    async fn credential(&self, registry: &str) -> Result<Option<Issued>, RegistryError> {
+        match (self.is_told, self.advice(registry)) {
+            (true, Some(advice)) => Err(RegistryError::Unsupported(advice)),
+            _ => Ok(None),
+        }
     }
 
     fn advice(&self, registry: &str) -> Option<String> {
@@ -52,6 +71,7 @@ impl CredentialProvider for Missing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::login::{AzureLogin, AzureProof, LoginSecret};
 
     #[tokio::test]
     async fn each_says_its_feature_to_its_own_registries() {
@@ -73,5 +93,24 @@ mod tests {
             );
             assert_eq!(missing.advice("ghcr.io"), None);
         }
+    }
+
+    #[tokio::test]
+    async fn who_is_named_is_not_passed_over() {
+        let registry = "team.azurecr.io";
+        let credential = async |login| ACR.of(&CloudLogin::Azure(login)).credential(registry).await;
+        assert!(matches!(
+            credential(AzureLogin::Environment).await,
+            Ok(None)
+        ));
+        let login = AzureLogin::Application {
+            tenant: "t".into(),
+            client: "c".into(),
+            proof: AzureProof::Secret(LoginSecret::new("hush")),
+        };
+        let told = credential(login.clone()).await.unwrap_err().to_string();
+        assert!(told.contains("--features acr"), "{told}");
+        let told = ACR.of(&CloudLogin::Azure(login));
+        assert!(told.credential("ghcr.io").await.unwrap().is_none());
     }
 }

@@ -1,5 +1,8 @@
 use super::*;
+use crate::cli::lent::Access;
 use crate::cli::step::model::Keep;
+use cosignet_host::registry::Credential;
+use cosignet_host::registry::login::{CloudLogin, GoogleLogin, LoginSecret};
 use cosignet_host::registry::source::{Fields, SourceKind};
 
 fn image(name: &str) -> Image {
@@ -9,7 +12,7 @@ fn image(name: &str) -> Image {
             kind: SourceKind::Docker,
             fields: Fields::default(),
         },
-        credential: None,
+        access: Access::default(),
         allow_http: false,
     }
 }
@@ -112,9 +115,15 @@ fn each_field_of_a_place_has_its_flag() {
 #[test]
 fn secrets_are_lent_and_stand_in_no_argument() {
     let key = Key::Given(Secret::new("hush"));
-    let credential = Some(cosignet_host::registry::Credential::basic("ada", "hush"));
+    let access = Access {
+        credential: Some(Credential::basic("ada", "hush")),
+        login: Some(CloudLogin::Google(GoogleLogin::Credentials(
+            LoginSecret::new("hush"),
+        ))),
+        config: Some(Secret::new("hush")),
+    };
     let artifact = Artifact::Image(Image {
-        credential,
+        access,
         ..image("a")
     });
     let task = Sign {
@@ -125,7 +134,8 @@ fn secrets_are_lent_and_stand_in_no_argument() {
     let command = sign(&artifact, &task, &files());
     assert!(line(&command).contains("--key=lent://0 ") && !line(&command).contains("hush"));
     assert_eq!(command.lent.password.unwrap().bytes(), b"hush");
-    assert!(command.lent.credential.is_some());
+    let access = command.lent.access;
+    assert!(access.credential.is_some() && access.login.is_some() && access.config.is_some());
     // Nobody is asked for a password that was not said.
     let command = sign(&artifact, &to_sign(), &files());
     assert_eq!(command.lent.password.unwrap().bytes(), b"");

@@ -85,6 +85,12 @@ pub enum Problem {
     Key(KeyFault),
     #[error("{0}")]
     Source(String),
+    #[error("connector.{connector}.{item}: {why}")]
+    Connector {
+        connector: String,
+        item: &'static str,
+        why: String,
+    },
     #[error("{0} and {1} contradict each other: leave one out")]
     Conflict(&'static str, &'static str),
     #[error("{0}")]

@@ -1,10 +1,10 @@
-use cosignet_host::registry::Credential;
 use cosignet_host::registry::source::{Field, Fields, SourceError, SourceKind};
 
+use super::connector::{self, Connector};
 use super::fault::{Fault, Problem};
 use super::fields::{Map, Value};
 use crate::cli::step::model::{ARTIFACT_KINDS, Artifact, File, Image};
-use crate::cli::step::source::{Place, host_of};
+use crate::cli::step::source::Place;
 use crate::cli::step::variables::{Kind as Of, Variables};
 
 /// Reads what is signed or verified: `type` and `spec`.
@@ -48,8 +48,8 @@ fn image(kind: SourceKind, value: &Value<'_>, variables: &Variables<'_>) -> Resu
     spec.finish()?;
     let found = connector
         .as_ref()
-        .map(|value| Connector::read(value, variables));
-    let Connector { host, credential } = found.transpose()?.unwrap_or_default();
+        .map(|value| connector::read(kind, value, variables));
+    let Connector { host, access } = found.transpose()?.unwrap_or_default();
     let elsewhere = Fields {
         host,
         ..Fields::default()
@@ -65,7 +65,7 @@ fn image(kind: SourceKind, value: &Value<'_>, variables: &Variables<'_>) -> Resu
     Ok(Image {
         name: text,
         place,
-        credential,
+        access,
         allow_http: false,
     })
 }
@@ -144,45 +144,6 @@ fn file(mut spec: Map<'_>, variables: &Variables<'_>) -> Result<File, Fault> {
         name: text(name)?,
         version: text(version)?,
     })
-}
-
-/// What a connector is to a registry: its credential, and its host.
-#[derive(Default)]
-struct Connector {
-    host: Option<String>,
-    credential: Option<Credential>,
-}
-
-impl Connector {
-    fn read(value: &Value<'_>, variables: &Variables<'_>) -> Result<Self, Fault> {
-        let connector = value.text(variables)?;
-        let find = |field: &str| variables.find(Of::Connector, &format!("{connector}.{field}"));
-        let half = |there, missing| {
-            let connector = connector.clone();
-            Err(value.fault(Problem::HalfConnector {
-                connector,
-                there,
-                missing,
-            }))
-        };
-        let credential = match (find("username"), find("password")) {
-            (None, None) => None,
-            (Some(_), None) => return half("username", "password"),
-            (None, Some(_)) => return half("password", "username"),
-            (Some(username), Some(password)) => match (username.text(), password.text()) {
-                (Some(username), Some(password)) => Some(Credential::basic(username, password)),
-                _ => return Err(value.fault(Problem::NoText(connector))),
-            },
-        };
-        let host = match find("url") {
-            None => None,
-            Some(url) => match url.text() {
-                Some(url) => Some(host_of(url).to_owned()),
-                None => return Err(value.fault(Problem::NoText(connector))),
-            },
-        };
-        Ok(Self { host, credential })
-    }
 }
 
 /// What the image is called. The documents of the product differ.

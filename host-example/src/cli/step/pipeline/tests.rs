@@ -158,7 +158,7 @@ fn steps_are_found_wherever_a_pipeline_has_them() {
         (image.name.as_str(), image.place.kind),
         ("org/app:7", SourceKind::Docker)
     );
-    assert!(image.credential.is_some());
+    assert!(image.access.credential.is_some());
     let Task::Verify(verify) = &found[1].task else {
         panic!("{found:?}");
     };
@@ -308,7 +308,7 @@ fn connectors_are_a_credential_and_a_host() {
     };
     let docker = "{ type: docker, spec: { connector: c, image: org/app } }";
     let plain = with(&[], docker).unwrap();
-    assert!(plain.credential.is_none() && plain.place.fields.host.is_none());
+    assert!(plain.access.credential.is_none() && plain.place.fields.host.is_none());
     let hosted = with(&["connector.c.url=https://r.example/v2/"], docker).unwrap();
     assert_eq!(hosted.place.fields.host.as_deref(), Some("r.example"));
     let complete = "{ type: docker, spec: { connector: c, image: other.example/app } }";
@@ -332,6 +332,38 @@ fn connectors_are_a_credential_and_a_host() {
     assert!(
         half.contains("no password") && half.contains("COSIGNET_CONNECTOR_C_PASSWORD"),
         "{half}"
+    );
+}
+
+#[test]
+fn connectors_ask_clouds() {
+    let with = |set: &[&str], kind: &str| -> Result<Image, String> {
+        let source = format!(
+            "{{ type: {kind}, spec: {{ connector: aws, host: 123456789012.dkr.ecr.us-east-1.amazonaws.com, \
+             image: app }} }}"
+        );
+        let found = steps(&signing(&source, ""), &[ALL, set].concat())?;
+        match found.into_iter().next().map(|step| step.artifact) {
+            Some(Artifact::Image(image)) => Ok(image),
+            other => panic!("{other:?}"),
+        }
+    };
+    let keys = [
+        "connector.aws.access_key=AKIA",
+        "connector.aws.secret_key=hush",
+        "connector.aws.assume_role=arn",
+    ];
+    let image = with(&keys, "ecr").unwrap();
+    assert!(image.access.login.is_some() && image.access.credential.is_none());
+    assert!(!format!("{image:?}").contains("hush"));
+    let half = with(&keys[..1], "ecr").unwrap_err();
+    assert!(half.contains("COSIGNET_CONNECTOR_AWS_SECRET_KEY"), "{half}");
+    let other = with(&keys, "docker").unwrap_err();
+    assert!(
+        other.contains(
+            "spec.source.spec.connector: connector.aws.access_key: registries of source docker do not take it"
+        ),
+        "{other}"
     );
 }
 

@@ -4,7 +4,7 @@ use cosignet_host::registry::source::{Field, Fields, SourceKind};
 
 use super::settings::{Found, Problem, SettingFault, Settings};
 use super::table::{self, Setting};
-use super::{artifact_file, credential};
+use super::{access, artifact_file};
 use crate::cli::step::model::Image;
 use crate::cli::step::source::{Place, host_of};
 
@@ -25,12 +25,12 @@ pub fn read(settings: &Settings<'_>, source: Option<&Found>) -> Result<Vec<Image
             .parse()
             .map_err(|_| found.unexpected(format!("local, {}", SourceKind::names())))?,
     };
-    let credential = credential::read(settings)?;
+    let access = access::read(settings, kind)?;
     let allow_http = settings.switch(&table::INSECURE)?;
     let images = named(settings)?.into_iter().map(|named| {
         Ok(Image {
             place: place(settings, kind, &named)?,
-            credential: credential.clone(),
+            access: access.clone(),
             allow_http,
             name: named.name,
         })
@@ -88,6 +88,9 @@ fn place(settings: &Settings<'_>, kind: SourceKind, image: &Named) -> Result<Pla
         } else if let Some(found) = settings.find(setting(field)) {
             elsewhere.set(field, text(field, &found)?);
         }
+    }
+    if let (None, Some(found)) = (&own.host, settings.own(&table::LOCATION)) {
+        own.set(Field::Host, format!("{}-docker.pkg.dev", found.line()?));
     }
     if let Some(digest) = &image.digest {
         own.set(Field::Digest, digest);

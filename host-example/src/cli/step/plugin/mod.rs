@@ -2,10 +2,10 @@
 //!
 //! `table` is the settings and their names, `settings` reads them, `list` what stands for lists and maps,
 //! `artifact_file` what an earlier plugin pushed, `step` makes the model of it, with `image` for where images
-//! are and `credential` for who may open their registry.
+//! are and `access` for who opens their registry.
 
+mod access;
 mod artifact_file;
-mod credential;
 mod image;
 mod list;
 mod settings;

@@ -51,6 +51,8 @@ pub enum Problem {
     File(String),
     #[error("{0}")]
     Source(String),
+    #[error("{0}")]
+    Access(String),
 }
 
 /// The value of a setting, and the variable that it came from.

@@ -172,11 +172,54 @@ fn registries_are_told_apart() {
         [("PLUGIN_JSON_KEY", "{}"), ("PLUGIN_INSECURE", "true")],
     ] {
         let image = one(&[&[image], &credential[..]].concat());
-        assert!(image.credential.is_some(), "{credential:?}");
+        assert!(image.access.credential.is_some(), "{credential:?}");
         assert!(!format!("{image:?}").contains("hush"));
     }
     let half = with(SIGN, &[image, ("PLUGIN_USERNAME", "ada")]).unwrap_err();
-    assert_eq!(half, "PLUGIN_REGISTRY_PASSWORD: missing");
+    assert_eq!(
+        half,
+        "PLUGIN_REGISTRY_PASSWORD: missing: PLUGIN_USERNAME means nothing without it"
+    );
+}
+
+#[test]
+fn clouds_are_asked_as_settings_say() {
+    let base = [
+        ("PLUGIN_IMAGE", "app"),
+        ("PLUGIN_SOURCE", "ecr"),
+        (
+            "PLUGIN_REGISTRY",
+            "123456789012.dkr.ecr.us-east-1.amazonaws.com",
+        ),
+    ];
+    let key = ("PLUGIN_ACCESS_KEY", "AKIA");
+    for secret in [
+        "PLUGIN_SECRET_KEY",
+        "PLUGIN_ECR_SECRET_KEY",
+        "ECR_SECRET_KEY",
+    ] {
+        let image = images(&[&base[..], &[key, (secret, "hush")]].concat()).remove(0);
+        assert!(image.access.login.is_some(), "{secret}");
+        assert!(!format!("{image:?}").contains("hush"));
+    }
+    let half = with(SIGN, &[&base[..], &[key]].concat()).unwrap_err();
+    assert_eq!(
+        half,
+        "PLUGIN_SECRET_KEY: missing: PLUGIN_ACCESS_KEY means nothing without it"
+    );
+    let half = with(SIGN, &[&base[..], &[("ECR_SECRET_KEY", "hush")]].concat()).unwrap_err();
+    assert_eq!(
+        half,
+        "PLUGIN_ACCESS_KEY: missing: ECR_SECRET_KEY means nothing without it"
+    );
+    let location = [
+        ("PLUGIN_IMAGE", "repo/app"),
+        ("PLUGIN_SOURCE", "gar"),
+        ("PLUGIN_LOCATION", "europe-west3"),
+        ("PLUGIN_PROJECT", "my-project"),
+    ];
+    let host = images(&location).remove(0).place.fields.host;
+    assert_eq!(host.as_deref(), Some("europe-west3-docker.pkg.dev"));
 }
 
 #[test]

@@ -20,62 +20,89 @@ use super::{
     name_of,
     services::{Question, Services, url_of},
 };
-use crate::registry::{Credential, RegistryError, source};
+use crate::registry::{
+    Credential, RegistryError,
+    login::{AzureLogin, AzureProof, LoginSecret},
+    source,
+};
 
 /// The provider of ACR's registries.
 pub(super) struct Azure {
     services: Services,
     environment: Environment,
+    login: AzureLogin,
 }
 
 /// An application in a directory, and what proves that it asks.
 struct Application {
-    tenant: Zeroizing<String>,
-    client: Zeroizing<String>,
-    proof: Proof,
-}
-
-enum Proof {
-    Secret(Zeroizing<String>),
-    /// A token of another issuer, in whom the directory trusts.
-    Assertion(Zeroizing<String>),
+    tenant: String,
+    client: String,
+    proof: AzureProof,
 }
 
 impl Azure {
-    pub fn new(services: Services, environment: Environment) -> Self {
+    pub fn new(services: Services, environment: Environment, login: AzureLogin) -> Self {
         Self {
             services,
             environment,
+            login,
         }
     }
 
+    /// The one of the login, or of the environment.
     fn application(&self) -> Result<Option<Application>, RegistryError> {
-        let environment = &self.environment;
-        let Some(tenant) = environment.get("AZURE_TENANT_ID") else {
-            return Ok(None);
-        };
-        let Some(client) = environment.get("AZURE_CLIENT_ID") else {
-            return Ok(None);
-        };
-        let proof = match environment.get("AZURE_CLIENT_SECRET") {
-            Some(secret) => Proof::Secret(secret),
-            None => match environment.get(TOKEN_FILE) {
-                Some(file) => Proof::Assertion(read_token(TOKEN_FILE, &file)?),
-                None => return Ok(None),
-            },
-        };
-        // It becomes a part of a path.
-        let is_good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
-        match tenant.bytes().all(is_good) && !tenant.starts_with('.') {
-            true => Ok(Some(Application {
+        let (whence, application) = match &self.login {
+            AzureLogin::Environment => ("AZURE_TENANT_ID", self.of_environment()?),
+            AzureLogin::Application {
                 tenant,
                 client,
                 proof,
-            })),
-            false => Err(RegistryError::Denied(
-                "AZURE_TENANT_ID: expected a UUID or a domain".to_owned(),
-            )),
+            } => (
+                "the tenant",
+                Some(Application {
+                    tenant: tenant.clone(),
+                    client: client.clone(),
+                    proof: proof.clone(),
+                }),
+            ),
+        };
+        let Some(application) = application else {
+            return Ok(None);
+        };
+        // It becomes a part of a path.
+        let is_good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+        let tenant = &application.tenant;
+        match tenant.bytes().all(is_good) && !tenant.is_empty() && !tenant.starts_with('.') {
+            true => Ok(Some(application)),
+            false => Err(RegistryError::Denied(format!(
+                "{whence}: expected a UUID or a domain"
+            ))),
         }
+    }
+
+    fn of_environment(&self) -> Result<Option<Application>, RegistryError> {
+        let environment = &self.environment;
+        let (Some(tenant), Some(client)) = (
+            environment.get("AZURE_TENANT_ID"),
+            environment.get("AZURE_CLIENT_ID"),
+        ) else {
+            return Ok(None);
+        };
+        let proof = match environment.get("AZURE_CLIENT_SECRET") {
+            Some(secret) => AzureProof::Secret(LoginSecret::new(secret.as_str())),
+            None => match environment.get(TOKEN_FILE) {
+                Some(file) => {
+                    let token = read_token(TOKEN_FILE, &file)?;
+                    AzureProof::Token(LoginSecret::new(token.as_str()))
+                }
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(Application {
+            tenant: tenant.to_string(),
+            client: client.to_string(),
+            proof,
+        }))
     }
 
     /// The directory's token for registries.
@@ -101,10 +128,10 @@ impl Azure {
             ("scope", SCOPE),
         ];
         match &application.proof {
-            Proof::Secret(secret) => form.push(("client_secret", secret)),
-            Proof::Assertion(token) => {
+            AzureProof::Secret(secret) => form.push(("client_secret", secret.text())),
+            AzureProof::Token(token) => {
                 form.push(("client_assertion_type", ASSERTION));
-                form.push(("client_assertion", token));
+                form.push(("client_assertion", token.text()));
             }
         }
         let what = format!("credentials for {registry}: Azure's directory");
