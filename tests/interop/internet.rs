@@ -2,7 +2,7 @@
 //! certificates of an authority of its own, and asks a server here, or a script, for the answers. A program
 //! that is told of the proxy and of the authority speaks to the real names, as it is.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -270,8 +270,8 @@ fn ecr_by_keys_and_by_a_role_with_an_external_id() {
 #[test]
 fn ecr_by_the_runners_token() {
     let lab = Lab::new();
-    // A role, and the one action that nobody signs: taking it.
-    let moto = Moto::start(4);
+    // A role, the one action that nobody signs, taking it, twice, and what is signed in between.
+    let moto = Moto::start(5);
     let registry = htpasswd::registry(amazon::HTPASSWD);
     let world = World::new(
         lab,
