@@ -4,11 +4,13 @@
 use std::fs;
 use std::process::Command;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::htpasswd;
 use crate::internet::{Asked, Internet, Route};
-use crate::keys::KeyPair;
+use crate::keys::{Algorithm, KeyPair};
 use crate::lab::{Lab, PASSWORD};
 use crate::logins::CI;
 use crate::moto::{ACCOUNT, Moto};
@@ -308,6 +310,15 @@ fn google_by_a_key_and_by_the_runners_token() {
         vec![
             Route::server(GAR, "/", &registry.host),
             Route::server("gcr.io", "/", &registry.host),
+            Route::script("oauth2.googleapis.com", "/token", |asked| {
+                match asked.body.contains("assertion=ey") {
+                    true => (
+                        200,
+                        json!({ "access_token": "access-token", "expires_in": 3599 }),
+                    ),
+                    false => (400, json!({ "error": "invalid_grant" })),
+                }
+            }),
             Route::script("sts.googleapis.com", "/v1/token", |asked| {
                 let is = |name: &str, value: &str| {
                     form(&asked.body).contains(&(name.into(), value.into()))
@@ -361,6 +372,20 @@ fn google_by_a_key_and_by_the_runners_token() {
     ];
     world.plugin(&[&image[..], &[("PLUGIN_JSON_KEY", JSON_KEY)]].concat());
     world.has_signed("us-docker.pkg.dev/v2/my-project/repo/app");
+    let private = world.lab.private_key(Algorithm::Rsa2048);
+    let account = json!({
+        "type": "service_account",
+        "client_email": email,
+        "private_key": fs::read_to_string(private).expect("a key"),
+        "token_uri": "https://oauth2.googleapis.com/token",
+    });
+    let account = STANDARD.encode(account.to_string());
+    let asks = [
+        ("PLUGIN_JSON_KEY", account.as_str()),
+        ("PLUGIN_WORKLOAD_IDENTITY", "true"),
+    ];
+    world.plugin(&[&image[..], &asks].concat());
+    world.has_asked("POST https://oauth2.googleapis.com/token");
     let federation = [
         ("PLUGIN_OIDC_TOKEN_ID", "job.token"),
         ("PLUGIN_PROJECT_NUMBER", "7"),

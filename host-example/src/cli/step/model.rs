@@ -66,7 +66,7 @@ pub struct Image {
     /// Which registry it is in, and the digest that it must have.
     pub place: Place,
     /// Who opens the registry.
-    pub access: Access,
+    pub access: Box<Access>,
     /// Allow plain HTTP.
     pub allow_http: bool,
 }

@@ -148,7 +148,12 @@ fn what_the_step_is_given_comes_before_its_environment() {
             "username=u password=p",
             None,
         ),
-        ("ecr", "", "access_key=A secret_key=S", None),
+        (
+            "ecr",
+            "",
+            "access_key=A secret_key=S username=u password=p",
+            None,
+        ),
         ("docker", "username=u", "password=p", Some(("u", "p"))),
         ("gcr", "", "json_key={}", Some(("_json_key", "{}"))),
     ] {

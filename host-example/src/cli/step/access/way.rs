@@ -83,12 +83,13 @@ pub fn sources(item: Item) -> String {
 }
 
 impl Way {
+    /// All of them, those of clouds first: what an environment has of a user may be for another registry.
     const ALL: [Self; 5] = [
-        Self::Password,
         Self::Amazon,
         Self::JsonKey,
         Self::Federation,
         Self::Principal,
+        Self::Password,
     ];
 
     /// Whether registries of this kind know it.

@@ -12,7 +12,7 @@ fn image(name: &str) -> Image {
             kind: SourceKind::Docker,
             fields: Fields::default(),
         },
-        access: Access::default(),
+        access: Box::default(),
         allow_http: false,
     }
 }
@@ -121,7 +121,8 @@ fn secrets_are_lent_and_stand_in_no_argument() {
             LoginSecret::new("hush"),
         ))),
         config: Some(Secret::new("hush")),
-    };
+    }
+    .into();
     let artifact = Artifact::Image(Image {
         access,
         ..image("a")

@@ -65,7 +65,7 @@ fn image(kind: SourceKind, value: &Value<'_>, variables: &Variables<'_>) -> Resu
     Ok(Image {
         name: text,
         place,
-        access,
+        access: access.into(),
         allow_http: false,
     })
 }

@@ -25,7 +25,7 @@ pub fn read(settings: &Settings<'_>, source: Option<&Found>) -> Result<Vec<Image
             .parse()
             .map_err(|_| found.unexpected(format!("local, {}", SourceKind::names())))?,
     };
-    let access = access::read(settings, kind)?;
+    let access = Box::new(access::read(settings, kind)?);
     let allow_http = settings.switch(&table::INSECURE)?;
     let images = named(settings)?.into_iter().map(|named| {
         Ok(Image {
