@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::htpasswd;
@@ -408,7 +408,11 @@ fn acr_by_a_service_principal() {
     let registry = service.registry_with_realm("https://team.azurecr.io/oauth2/token");
     let directory = |asked: &Asked| {
         let is = |name: &str, value: &str| form(&asked.body).contains(&(name.into(), value.into()));
-        let proves = is("client_secret", "its secret") || is("client_assertion", "job.token");
+        let proves = is("client_secret", "its secret")
+            || is("client_assertion", "job.token")
+            || form(&asked.body)
+                .iter()
+                .any(|(name, value)| name == "client_assertion" && is_signed(value));
         match is("client_id", "app") && proves {
             true => (
                 200,
@@ -451,9 +455,18 @@ fn acr_by_a_service_principal() {
         world.step("acr", &spec, &connector).succeeds();
         world.has_signed("team.azurecr.io/v2/app");
     }
+    let key = world.lab.private_key(Algorithm::Rsa2048);
+    let certificate = world.lab.path();
+    let config = world.lab.file("[req]\ndistinguished_name = name\n[name]\n");
+    let make = ["req", "-x509", "-key", &key, "-config", &config];
+    let rest = ["-subj", "/CN=app", "-days", "2", "-out", &certificate];
+    world.lab.peer("openssl", &[make, rest].concat()).succeeds();
+    let read = |path: &str| fs::read_to_string(path).expect("openssl has written it");
+    let pem = STANDARD.encode(read(&certificate) + &read(&key));
     for proof in [
         ("PLUGIN_CLIENT_SECRET", "its secret"),
         ("PLUGIN_OIDC_TOKEN_ID", "job.token"),
+        ("PLUGIN_CLIENT_CERTIFICATE", &pem),
     ] {
         world.plugin(&[
             ("PLUGIN_SOURCE", "acr"),
@@ -479,6 +492,14 @@ fn acr_by_a_service_principal() {
             .iter()
             .all(|asked| !asked.line.contains("exchange"))
     );
+}
+
+/// Whether an assertion says which certificate signs it: whether it does is seen in the provider's own test.
+fn is_signed(assertion: &str) -> bool {
+    let header = assertion.split('.').next().unwrap_or_default();
+    let header = URL_SAFE_NO_PAD.decode(header).unwrap_or_default();
+    let header: Value = serde_json::from_slice(&header).unwrap_or_default();
+    header["alg"] == "PS256" && header["x5t#S256"].is_string()
 }
 
 /// An internet of few names, a key pair, and the digest of an image that nobody has pushed: it is signed

@@ -112,6 +112,8 @@ pub enum AzureProof {
     Secret(LoginSecret),
     /// A token of another issuer, in whom the directory trusts.
     Token(LoginSecret),
+    /// A certificate that the directory knows and its RSA key, in PEM.
+    Certificate(LoginSecret),
 }
 
 impl CloudLogin {

@@ -3,8 +3,10 @@
 //! A [`CredentialProvider`] is asked for one; `kept` keeps it for its life and asks again when a
 //! registry refuses it. The clouds' own providers, `ecr`, `google` and `azure`, each behind a feature,
 //! are told by a login, or else by what their cloud's tools read from the `environment`, and speak to
-//! their `services`.
+//! their `services`, some of which take an `assertion`.
 
+#[cfg(any(feature = "gcr", feature = "acr"))]
+mod assertion;
 #[cfg(feature = "acr")]
 mod azure;
 #[cfg(feature = "ecr")]

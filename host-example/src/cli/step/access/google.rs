@@ -1,11 +1,9 @@
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use zeroize::Zeroizing;
 
 use cosignet_host::registry::Credential;
 use cosignet_host::registry::login::{CloudLogin, GoogleLogin, LoginSecret};
 
-use super::{AccessFault, Given, Item, Opener, Reader};
+use super::{AccessFault, Given, Item, Opener, Reader, text};
 
 /// A service account, whose key the registry itself takes; or whoever asks Google, with that key or as the
 /// environment says.
@@ -20,8 +18,13 @@ pub fn json_key(reader: &Reader<'_, impl Given>) -> Result<Opener, AccessFault> 
             });
         }
     };
-    let key = reader.text(Item::JsonKey)?.map(Zeroizing::new);
-    let key = key.map(|text| plain(&text)).transpose()?;
+    let key = match reader.text(Item::JsonKey)?.map(Zeroizing::new) {
+        None => None,
+        Some(text) => Some(text::plain(&text, is_json).ok_or(AccessFault::Malformed {
+            item: Item::JsonKey,
+            expected: "a key file's JSON, or base64 of it",
+        })?),
+    };
     match (asks, key) {
         (false, Some(key)) => Ok(Opener::Credential(Credential::basic(
             "_json_key",
@@ -56,22 +59,6 @@ pub fn federation(reader: &Reader<'_, impl Given>) -> Result<GoogleLogin, Access
     })
 }
 
-/// The JSON of a key, which may come as base64.
-fn plain(text: &str) -> Result<Zeroizing<String>, AccessFault> {
-    let is_json = |text: &str| text.trim_start().starts_with('{');
-    if is_json(text) {
-        return Ok(Zeroizing::new(text.to_owned()));
-    }
-    let compact: Zeroizing<String> = Zeroizing::new(text.split_whitespace().collect());
-    let decoded = BASE64.decode(compact.as_bytes()).map(Zeroizing::new).ok();
-    let decoded = decoded
-        .as_ref()
-        .and_then(|bytes| std::str::from_utf8(bytes).ok());
-    match decoded.filter(|text| is_json(text)) {
-        Some(text) => Ok(Zeroizing::new(text.to_owned())),
-        None => Err(AccessFault::Malformed {
-            item: Item::JsonKey,
-            expected: "a key file's JSON, or base64 of it",
-        }),
-    }
+fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with('{')
 }

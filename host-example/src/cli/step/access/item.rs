@@ -27,11 +27,12 @@ pub enum Item {
     TenantId,
     ClientId,
     ClientSecret,
+    ClientCertificate,
 }
 
 impl Item {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Username,
         Self::Password,
         Self::Config,
@@ -50,6 +51,7 @@ impl Item {
         Self::TenantId,
         Self::ClientId,
         Self::ClientSecret,
+        Self::ClientCertificate,
     ];
 
     /// Its name: of a connector's value, and of a plugin's setting.
@@ -73,6 +75,7 @@ impl Item {
             Self::TenantId => "tenant_id",
             Self::ClientId => "client_id",
             Self::ClientSecret => "client_secret",
+            Self::ClientCertificate => "client_certificate",
         }
     }
 }

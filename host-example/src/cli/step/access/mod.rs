@@ -9,6 +9,7 @@ mod azure;
 mod fault;
 mod google;
 mod item;
+mod text;
 mod way;
 
 #[cfg(test)]

@@ -103,6 +103,10 @@ fn each_cloud_is_asked_with_what_is_given() {
             "tenant_id=T client_id=C oidc_token_id=J",
             AzureProof::Token(secret("J")),
         ),
+        (
+            "tenant_id=T client_id=C client_certificate=LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg==",
+            AzureProof::Certificate(secret("-----BEGIN CERTIFICATE-----\n")),
+        ),
     ] {
         let expected = AzureLogin::Application {
             tenant: "T".into(),

@@ -70,7 +70,7 @@ fn of(item: Item, kind: SourceKind) -> Option<Way> {
             Way::Federation
         }
         Item::ClientId | Item::ClientSecret => return Some(Way::Principal),
-        Item::TenantId => Way::Principal,
+        Item::TenantId | Item::ClientCertificate => Way::Principal,
     };
     way.is_for(kind).then_some(way)
 }

@@ -49,6 +49,7 @@ fn setting(item: Item) -> &'static Setting {
         Item::TenantId => &table::TENANT,
         Item::ClientId => &table::CLIENT_ID,
         Item::ClientSecret => &table::CLIENT_SECRET,
+        Item::ClientCertificate => &table::CLIENT_CERTIFICATE,
     }
 }
 

@@ -61,6 +61,7 @@ pub const CLIENT_SECRET: Setting = setting(
     &["service_principal_client_secret"],
     &["SERVICE_PRINCIPAL_CLIENT_SECRET"],
 );
+pub const CLIENT_CERTIFICATE: Setting = setting("client_certificate", &[], &[]);
 pub const INSECURE: Setting = setting("insecure", &[], &[]);
 pub const PATH: Setting = setting("path", &["workspace"], &[]);
 pub const ARTIFACT_TYPE: Setting = setting("artifact_type", &[], &[]);
@@ -127,6 +128,7 @@ pub const ALL: &[&Setting] = &[
     &TENANT,
     &CLIENT_ID,
     &CLIENT_SECRET,
+    &CLIENT_CERTIFICATE,
     &INSECURE,
     &PATH,
     &ARTIFACT_TYPE,
@@ -155,10 +157,6 @@ pub const OF_RUNNERS: &[&str] = &["metadata_file", "base64_secret"];
 /// Settings of other plugins that would change what is done here, and what to say instead.
 pub const INSTEAD: &[(&str, &str)] = &[
     ("cosign_params", "say annotations, rekor_url or air_gap"),
-    (
-        "client_certificate",
-        "applications of Azure prove that they ask by client_secret or oidc_token_id",
-    ),
     (
         "create_repository",
         "signing creates no repository: let the step that pushes the image create it",

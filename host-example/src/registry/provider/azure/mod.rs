@@ -4,6 +4,8 @@
 //! The directory's token opens more than a registry. It goes to Azure's own domains and to no other
 //! host, whatever an image is called (CVE-2025-27403).
 
+mod certificate;
+
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +18,7 @@ use zeroize::Zeroizing;
 
 use super::{
     CredentialProvider, Issued,
-    environment::{Environment, read_token},
+    environment::{Environment, read_secret, read_token},
     name_of,
     services::{Question, Services, url_of},
 };
@@ -90,9 +92,13 @@ impl Azure {
         };
         let proof = match environment.get("AZURE_CLIENT_SECRET") {
             Some(secret) => AzureProof::Secret(LoginSecret::new(secret.as_str())),
-            None => match environment.get(TOKEN_FILE) {
-                Some(file) => {
-                    let token = read_token(TOKEN_FILE, &file)?;
+            None => match environment.first(&[CERTIFICATE_FILE, TOKEN_FILE]) {
+                Some((CERTIFICATE_FILE, file)) => {
+                    let pem = read_secret(CERTIFICATE_FILE, &file)?;
+                    AzureProof::Certificate(LoginSecret::new(pem.as_str()))
+                }
+                Some((name, file)) => {
+                    let token = read_token(name, &file)?;
                     AzureProof::Token(LoginSecret::new(token.as_str()))
                 }
                 None => return Ok(None),
@@ -122,17 +128,30 @@ impl Azure {
             authority.trim_end_matches('/')
         );
         let url = url_of("AZURE_AUTHORITY_HOST", &url)?;
+        let signed;
         let mut form = vec![
             ("grant_type", "client_credentials"),
             ("client_id", application.client.as_str()),
             ("scope", SCOPE),
         ];
-        match &application.proof {
-            AzureProof::Secret(secret) => form.push(("client_secret", secret.text())),
-            AzureProof::Token(token) => {
-                form.push(("client_assertion_type", ASSERTION));
-                form.push(("client_assertion", token.text()));
+        let assertion = match &application.proof {
+            AzureProof::Secret(secret) => {
+                form.push(("client_secret", secret.text()));
+                None
             }
+            AzureProof::Token(token) => Some(token.text()),
+            AzureProof::Certificate(pem) => {
+                let client = &application.client;
+                let made = certificate::assertion(pem.text(), client, url.as_str());
+                signed = made.map_err(|why| {
+                    RegistryError::Denied(format!("the certificate of {client}: {why}"))
+                })?;
+                Some(signed.as_str())
+            }
+        };
+        if let Some(assertion) = assertion {
+            form.push(("client_assertion_type", ASSERTION));
+            form.push(("client_assertion", assertion));
         }
         let what = format!("credentials for {registry}: Azure's directory");
         let question = Question::form(what, url, &form);
@@ -182,7 +201,7 @@ impl CredentialProvider for Azure {
     fn advice(&self, registry: &str) -> Option<String> {
         source::is_azure(name_of(registry)).then(|| {
             format!(
-                "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or \
+                "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, {CERTIFICATE_FILE} or \
                  {TOKEN_FILE}, of an application with AcrPull or AcrPush, or run \
                  `docker login {registry}`"
             )
@@ -224,6 +243,7 @@ struct RegistryToken {
     refresh_token: Zeroizing<String>,
 }
 
+const CERTIFICATE_FILE: &str = "AZURE_CLIENT_CERTIFICATE_PATH";
 const TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
 const SCOPE: &str = "https://containerregistry.azure.net/.default";
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
