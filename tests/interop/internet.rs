@@ -37,8 +37,11 @@ pub struct Route {
 enum Backend {
     /// A server here, `127.0.0.1:PORT`.
     Server(String),
-    Script(Box<dyn Fn(&Asked) -> (u16, Value) + Send + Sync>),
+    Script(Box<Script>),
 }
+
+type Script = dyn Fn(&Asked) -> (u16, Value) + Send + Sync;
+type Headers = Vec<(String, String)>;
 
 /// A request.
 #[derive(Clone)]
@@ -47,7 +50,7 @@ pub struct Asked {
     pub line: String,
     /// With the query.
     target: String,
-    headers: Vec<(String, String)>,
+    headers: Headers,
     /// The body.
     pub body: String,
     bytes: Vec<u8>,
@@ -239,7 +242,7 @@ fn answer(stream: &mut impl Write, (status, answer): (u16, Value)) -> io::Result
 }
 
 /// The first line, and the headers.
-fn head(stream: &mut impl BufRead) -> io::Result<(String, Vec<(String, String)>)> {
+fn head(stream: &mut impl BufRead) -> io::Result<(String, Headers)> {
     let mut lines = Vec::new();
     loop {
         let mut line = String::new();
