@@ -101,7 +101,7 @@ impl OciRegistryBuilder {
     }
 
     /// Asks a cloud for credentials as this one, and only for what it leaves out with what the process's
-    /// environment has. Where the cloud's feature is off, its registries cannot be used.
+    /// environment has. Where the cloud's feature is off, nothing is built.
     pub fn cloud_login(mut self, login: CloudLogin) -> Self {
         self.clouds.push(login);
         self
@@ -210,7 +210,8 @@ impl OciRegistryBuilder {
     /// The client. Nothing is read or connected yet.
     ///
     /// # Errors
-    /// [`RegistryError::Invalid`] when a host, a certificate authority or a configuration is malformed.
+    /// [`RegistryError::Invalid`] when a host, a certificate authority or a configuration is malformed;
+    /// [`RegistryError::Unsupported`] for a login of a cloud whose feature is off.
     pub fn build(self) -> Result<OciRegistry, RegistryError> {
         let mut trust = Trust {
             insecure: self.insecure_tls,
@@ -229,7 +230,8 @@ impl OciRegistryBuilder {
         };
         let clouds = self.clouds.into_iter();
         let clouds = clouds.map(|login| provider::of_cloud(login, &transport, self.retry));
-        let providers = self.providers.into_iter().chain(clouds).collect();
+        let providers = self.providers.into_iter().map(Ok).chain(clouds);
+        let providers = providers.collect::<Result<_, _>>()?;
         let given = self.configs.iter().map(|text| Config::parse(text));
         let given = given.collect::<Result<Vec<_>, _>>();
         let given_configs = given.map_err(|why| {

@@ -1,6 +1,8 @@
 //! In place of a provider that this build has not: it says so where its credentials are missed, and where
 //! somebody has said whom it should ask as.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::{CredentialProvider, Issued, name_of};
@@ -11,8 +13,6 @@ pub struct Missing {
     feature: &'static str,
     cloud: &'static str,
     is_one: fn(&str) -> bool,
-    /// Whether somebody has said whom to ask as: then nobody else may be taken for them.
-    is_told: bool,
 }
 
 #[cfg(any(test, not(feature = "ecr")))]
@@ -20,40 +20,39 @@ pub const ECR: Missing = Missing {
     feature: "ecr",
     cloud: "AWS",
     is_one: |host| source::EcrRegistry::of_host(host).is_some(),
-    is_told: false,
 };
 #[cfg(any(test, not(feature = "gcr")))]
 pub const GCR: Missing = Missing {
     feature: "gcr",
     cloud: "Google",
     is_one: source::is_google,
-    is_told: false,
 };
 #[cfg(any(test, not(feature = "acr")))]
 pub const ACR: Missing = Missing {
     feature: "acr",
     cloud: "Azure",
     is_one: source::is_azure,
-    is_told: false,
 };
 
 impl Missing {
-    /// The same in place of one that would have this login.
-    pub fn of(self, login: &CloudLogin) -> Self {
-        Self {
-            is_told: !login.is_of_environment(),
-            ..self
+    /// In place of one that would have this login. Where it says whom to ask as, nobody else may be taken
+    /// for them.
+    pub fn instead_of(self, login: &CloudLogin) -> Result<Arc<Self>, RegistryError> {
+        let Self { feature, cloud, .. } = self;
+        match login.is_of_environment() {
+            true => Ok(Arc::new(self)),
+            false => Err(RegistryError::Unsupported(format!(
+                "this build asks {cloud} for no credentials, whoever is named: build cosignet-host with \
+                 --features {feature}, or say the registry's user and password"
+            ))),
         }
     }
 }
 
 #[async_trait]
 impl CredentialProvider for Missing {
-    async fn credential(&self, registry: &str) -> Result<Option<Issued>, RegistryError> {
-        match (self.is_told, self.advice(registry)) {
-            (true, Some(advice)) => Err(RegistryError::Unsupported(advice)),
-            _ => Ok(None),
-        }
+    async fn credential(&self, _: &str) -> Result<Option<Issued>, RegistryError> {
+        Ok(None)
     }
 
     fn advice(&self, registry: &str) -> Option<String> {
@@ -95,22 +94,16 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn who_is_named_is_not_passed_over() {
-        let registry = "team.azurecr.io";
-        let credential = async |login| ACR.of(&CloudLogin::Azure(login)).credential(registry).await;
-        assert!(matches!(
-            credential(AzureLogin::Environment).await,
-            Ok(None)
-        ));
-        let login = AzureLogin::Application {
+    #[test]
+    fn who_is_named_is_not_passed_over() {
+        let environment = CloudLogin::Azure(AzureLogin::Environment);
+        assert!(ACR.instead_of(&environment).is_ok());
+        let login = CloudLogin::Azure(AzureLogin::Application {
             tenant: "t".into(),
             client: "c".into(),
             proof: AzureProof::Secret(LoginSecret::new("hush")),
-        };
-        let told = credential(login.clone()).await.unwrap_err().to_string();
+        });
+        let told = ACR.instead_of(&login).err().unwrap().to_string();
         assert!(told.contains("--features acr"), "{told}");
-        let told = ACR.of(&CloudLogin::Azure(login));
-        assert!(told.credential("ghcr.io").await.unwrap().is_none());
     }
 }

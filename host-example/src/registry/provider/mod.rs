@@ -53,34 +53,34 @@ pub struct Issued {
     pub expires: Option<SystemTime>,
 }
 
-/// The provider of a login's cloud.
+/// The provider of a login's cloud. Where its feature is off, nobody can be asked as the login says.
 pub(super) fn of_cloud(
     login: CloudLogin,
     transport: &Transport,
     retry: RetryPolicy,
-) -> Arc<dyn CredentialProvider> {
+) -> Result<Arc<dyn CredentialProvider>, RegistryError> {
     #[cfg(any(feature = "ecr", feature = "gcr", feature = "acr"))]
     let services = || services::Services::new(transport, retry);
     #[cfg(any(feature = "ecr", feature = "gcr", feature = "acr"))]
     let environment = environment::Environment::of_process;
     #[cfg(not(any(feature = "ecr", feature = "gcr", feature = "acr")))]
     let _ = (transport, retry);
-    match login {
+    Ok(match login {
         #[cfg(feature = "ecr")]
         CloudLogin::Amazon(login) => Arc::new(ecr::Ecr::new(services(), environment(), login)),
         #[cfg(not(feature = "ecr"))]
-        CloudLogin::Amazon(_) => Arc::new(missing::ECR.of(&login)),
+        CloudLogin::Amazon(_) => missing::ECR.instead_of(&login)?,
         #[cfg(feature = "gcr")]
         CloudLogin::Google(login) => {
             Arc::new(google::Google::new(services(), environment(), login))
         }
         #[cfg(not(feature = "gcr"))]
-        CloudLogin::Google(_) => Arc::new(missing::GCR.of(&login)),
+        CloudLogin::Google(_) => missing::GCR.instead_of(&login)?,
         #[cfg(feature = "acr")]
         CloudLogin::Azure(login) => Arc::new(azure::Azure::new(services(), environment(), login)),
         #[cfg(not(feature = "acr"))]
-        CloudLogin::Azure(_) => Arc::new(missing::ACR.of(&login)),
-    }
+        CloudLogin::Azure(_) => missing::ACR.instead_of(&login)?,
+    })
 }
 
 /// The name in `HOST` or `HOST:PORT`.
