@@ -1,4 +1,4 @@
-# The program and nothing else: a static binary, the authorities of the web, and a folder for temporary files.
+# The program with every cloud's feature, and nothing else: a static binary, the authorities of the web, and a folder for temporary files.
 #
 #   podman build --target plugin --tag cosignet .
 #   podman run --rm --env PLUGIN_MODE=verify … cosignet
@@ -9,7 +9,7 @@ WORKDIR /build
 COPY . .
 ENV CC_x86_64_unknown_linux_musl=musl-gcc
 RUN rustup target add x86_64-unknown-linux-musl \
- && cargo build --release --locked --package cosignet-host --target x86_64-unknown-linux-musl \
+ && cargo build --release --locked --package cosignet-host --features acr,ecr,gcr --target x86_64-unknown-linux-musl \
  && mkdir -p /image/etc/ssl/certs /image/usr/bin /image/tmp /image/workspace \
  && chmod 1777 /image/tmp /image/workspace \
  && cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ \

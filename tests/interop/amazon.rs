@@ -15,7 +15,7 @@ use crate::registry::Registry;
 use crate::tool::Tool;
 
 /// The user and the password of moto's token, in bcrypt.
-const HTPASSWD: &str = "AWS:$2a$04$3mEP3Bi5GRcZbHbRTxfWyuUmTPW0q1rbAZrdiOw0KInbEeWRls5fm\n";
+pub const HTPASSWD: &str = "AWS:$2a$04$3mEP3Bi5GRcZbHbRTxfWyuUmTPW0q1rbAZrdiOw0KInbEeWRls5fm\n";
 
 struct Amazon {
     lab: Lab,

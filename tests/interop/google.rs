@@ -7,7 +7,7 @@ use crate::outcome::Outcome;
 use crate::tool::Tool;
 
 /// The user of access tokens and one of them, in bcrypt.
-const HTPASSWD: &str =
+pub const HTPASSWD: &str =
     "oauth2accesstoken:$2a$04$Biy6DL0mNnJULCD01bE/wevjj58U2XjqjoxPPOb57gIZCKN2KZ./u\n";
 
 #[test]

@@ -17,8 +17,8 @@ use crate::token_service::{IDENTITY_TOKEN, READER, TokenService, WRITER};
 use crate::tool::Tool;
 
 /// `ci` and its password, in bcrypt.
-const HTPASSWD: &str = "ci:$2a$04$nlaVfLbgr4Ac30c6IEGbQuP3h9h.UeHfBLK1YyPYT3pXu6W.dcw2C\n";
-const CI: (&str, &str) = ("ci", "correct horse");
+pub const HTPASSWD: &str = "ci:$2a$04$nlaVfLbgr4Ac30c6IEGbQuP3h9h.UeHfBLK1YyPYT3pXu6W.dcw2C\n";
+pub const CI: (&str, &str) = ("ci", "correct horse");
 
 /// An image that nobody has pushed: by digest it is signed without a look.
 fn image(registry: &Registry) -> String {

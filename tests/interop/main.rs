@@ -8,6 +8,7 @@
 
 mod htpasswd;
 mod image;
+mod internet;
 mod keys;
 mod lab;
 mod moto;
@@ -43,3 +44,4 @@ mod passwords;
 mod pipeline;
 mod refusals;
 mod scripts;
+mod sources;

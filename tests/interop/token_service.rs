@@ -31,7 +31,7 @@ pub const IDENTITY_TOKEN: &str = "identity&token";
 /// A running service.
 pub struct TokenService {
     /// The realm.
-    url: String,
+    pub url: String,
     /// Path of the certificate that the registry is to trust.
     certificate: String,
     requests: Arc<Mutex<Vec<String>>>,
@@ -102,9 +102,14 @@ impl TokenService {
 
     /// Starts a registry that lets in whoever has a token of this service.
     pub fn registry(&self) -> Registry {
+        self.registry_with_realm(&self.url)
+    }
+
+    /// The same, where the service is known by another URL.
+    pub fn registry_with_realm(&self, realm: &str) -> Registry {
         Registry::with_auth(|_| {
             json!({ "token": {
-                "realm": self.url,
+                "realm": realm,
                 "service": Self::REGISTRY,
                 "issuer": Self::ISSUER,
                 "rootcertbundle": self.certificate,
@@ -249,7 +254,8 @@ fn pem(path: &str) -> Vec<u8> {
     STANDARD.decode(text).expect("PEM is base64")
 }
 
-fn form(text: &str) -> Vec<(String, String)> {
+/// The pairs of a form.
+pub fn form(text: &str) -> Vec<(String, String)> {
     let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
     pairs
         .map(|(key, value)| (plain(key), plain(value)))

@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 
 use cosignet_host::registry::Credential;
+use cosignet_host::registry::login::CloudLogin;
 use zeroize::Zeroizing;
 
 tokio::task_local! {
@@ -38,14 +39,25 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Keys, the password of the private one, and a credential of the registry.
+/// Who opens the registry, instead of whoever the environment and docker's and podman's configuration say.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// What the registry is told.
+    pub credential: Option<Credential>,
+    /// Who asks the registry's cloud for what it is told.
+    pub login: Option<CloudLogin>,
+    /// A configuration of docker's, before those in files.
+    pub config: Option<Secret>,
+}
+
+/// Keys, the password of the private one, and who opens the registry.
 #[derive(Clone, Debug, Default)]
 pub struct Lent {
     keys: Vec<Secret>,
     /// The password of the private key, instead of `COSIGN_PASSWORD` and a prompt.
     pub password: Option<Secret>,
-    /// What the registry is told, instead of what docker's and podman's configuration say.
-    pub credential: Option<Credential>,
+    /// Who opens the registry.
+    pub access: Access,
 }
 
 impl Lent {
@@ -72,9 +84,9 @@ pub fn password() -> Option<Zeroizing<Vec<u8>>> {
     lent(|lent| lent.password.clone()).map(|password| password.0)
 }
 
-/// The credential of the registry, if one was lent.
-pub fn credential() -> Option<Credential> {
-    lent(|lent| lent.credential.clone())
+/// Who opens the registry, if that was lent.
+pub fn access() -> Access {
+    lent(|lent| Some(lent.access.clone())).unwrap_or_default()
 }
 
 fn lent<T>(find: impl FnOnce(&Lent) -> Option<T>) -> Option<T> {
@@ -92,15 +104,22 @@ mod tests {
     async fn is_lent_to_one_command_alone() {
         let mut lent = Lent {
             password: Some(Secret::new("hush")),
+            access: Access {
+                credential: Some(Credential::bearer("hush")),
+                ..Access::default()
+            },
             ..Lent::default()
         };
         let name = lent.key(Secret::new("key"));
         assert_eq!(name, "lent://0");
-        let found = lent.to(async { (key("0"), key("1"), password()) }).await;
+        let found = lent
+            .to(async { (key("0"), key("1"), password(), access().credential) })
+            .await;
         assert_eq!(found.0.unwrap().as_slice(), b"key");
         assert!(found.1.is_none());
         assert_eq!(found.2.unwrap().as_slice(), b"hush");
-        assert!(key("0").is_none() && password().is_none() && credential().is_none());
+        assert!(found.3.is_some());
+        assert!(key("0").is_none() && password().is_none() && access().credential.is_none());
     }
 
     #[test]

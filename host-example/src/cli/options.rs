@@ -111,15 +111,21 @@ impl RegistryOptions {
         if let Some(token) = &self.registry_token {
             builder = builder.credential(Credential::bearer(token.clone()));
         }
-        if let Some(credential) = lent::credential() {
+        let access = lent::access();
+        if let Some(credential) = access.credential {
             builder = builder.credential(credential);
+        }
+        if let Some(config) = access.config {
+            builder = builder.credential_config(config.bytes());
         }
         if let Some(file) = &self.registry_cacert {
             builder = builder.extra_ca(files::read(file)?);
         }
-        if let Some(source) = self.source.source()? {
-            builder = builder.cloud_of(&source);
-        }
+        builder = match (access.login, self.source.source()?) {
+            (Some(login), _) => builder.cloud_login(login),
+            (None, Some(source)) => builder.cloud_of(&source),
+            (None, None) => builder,
+        };
         for host in &self.registry_trusted_realm {
             builder = builder.trusted_realm(host.clone());
         }

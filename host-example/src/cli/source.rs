@@ -10,7 +10,7 @@ use super::failure::Failure;
 #[derive(Args, Default)]
 pub struct SourceOptions {
     /// The kind of registry that holds the images, which may then be named without their host:
-    /// dockerhub, docker (any other; harbor, quay), ecr, gcr, gar, acr, har (Harness), jfrog, ghcr.
+    /// dockerhub, docker (any other), ecr, gcr, gar, acr, har (Harness), jfrog, ghcr, quay, harbor.
     #[arg(long, value_name = "KIND")]
     source: Option<SourceKind>,
     /// The region of an ECR registry.
@@ -19,7 +19,7 @@ pub struct SourceOptions {
     /// The account of an ECR registry: twelve digits.
     #[arg(long, value_name = "ID", requires = "source")]
     account_id: Option<String>,
-    /// The host of the registry: of gcr, gar, jfrog; of docker, acr and har unless it is plain.
+    /// The host of the registry, which gcr and gar need; others if neither the kind nor the image says it.
     #[arg(long, value_name = "HOST", requires = "source")]
     registry_host: Option<String>,
     /// The project of a Google registry.
@@ -76,8 +76,9 @@ impl SourceOptions {
     }
 }
 
-fn failure(error: SourceError) -> Failure {
-    Failure::other(error.in_words(|field| match field {
+/// The flag that says a field.
+pub fn flag(field: Field) -> &'static str {
+    match field {
         Field::Region => "--region",
         Field::AccountId => "--account-id",
         Field::Host => "--registry-host",
@@ -85,5 +86,9 @@ fn failure(error: SourceError) -> Failure {
         Field::SubscriptionId => "--subscription-id",
         Field::Digest => "--digest",
         Field::Image => "the image",
-    }))
+    }
+}
+
+fn failure(error: SourceError) -> Failure {
+    Failure::other(error.in_words(flag))
 }

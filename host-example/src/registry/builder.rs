@@ -2,15 +2,18 @@
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
+use zeroize::Zeroizing;
+
 use super::{
     RegistryError,
     client::{OciRegistry, Shared},
-    credentials::{Credential, Keychain, default_files},
+    credentials::{Config, Credential, Keychain, default_files},
     endpoint::AllowHttp,
     helper::Helpers,
+    login::CloudLogin,
     name::Host,
     provider::{self, CredentialProvider, Providers},
-    source::{Source, SourceKind},
+    source::Source,
 };
 use crate::http::{Settings, http_setters};
 
@@ -21,8 +24,9 @@ pub struct OciRegistryBuilder {
     given: Vec<(String, Credential)>,
     given_for_all: Option<Credential>,
     providers: Vec<Arc<dyn CredentialProvider>>,
-    clouds: Vec<SourceKind>,
+    clouds: Vec<CloudLogin>,
     young: Duration,
+    configs: Vec<Zeroizing<Vec<u8>>>,
     files: Option<Vec<PathBuf>>,
     helper_path: Option<OsString>,
     trusted_realms: Vec<String>,
@@ -40,6 +44,7 @@ impl Default for OciRegistryBuilder {
             providers: Vec::new(),
             clouds: Vec::new(),
             young: provider::YOUNG,
+            configs: Vec::new(),
             files: None,
             helper_path: None,
             trusted_realms: Vec::new(),
@@ -79,7 +84,15 @@ impl OciRegistryBuilder {
     /// has for it; `docs/registries.md` says what. Each cloud is a feature of this crate; where it is
     /// off, a registry's refusal says so.
     pub fn cloud_of(mut self, source: &Source) -> Self {
-        self.clouds.push(source.kind());
+        self.clouds
+            .extend(CloudLogin::of_environment(source.kind()));
+        self
+    }
+
+    /// Asks a cloud for credentials as this one, and only for what it leaves out with what the process's
+    /// environment has. Where the cloud's feature is off, nothing is built.
+    pub fn cloud_login(mut self, login: CloudLogin) -> Self {
+        self.clouds.push(login);
         self
     }
 
@@ -90,6 +103,12 @@ impl OciRegistryBuilder {
             young: Duration::ZERO,
             ..self
         }
+    }
+
+    /// The text of a file of Docker's `config.json`, to look credentials up in before any file.
+    pub fn credential_config(mut self, text: impl Into<Vec<u8>>) -> Self {
+        self.configs.push(Zeroizing::new(text.into()));
+        self
     }
 
     /// The files to look credentials up in, instead of Docker's and podman's usual ones; none
@@ -146,15 +165,23 @@ impl OciRegistryBuilder {
     /// The client. Nothing is read or connected yet.
     ///
     /// # Errors
-    /// [`RegistryError::Invalid`] when a host or a certificate authority is malformed.
+    /// [`RegistryError::Invalid`] when a host, a certificate authority or a configuration is malformed;
+    /// [`RegistryError::Unsupported`] for a login of a cloud whose feature is off.
     pub fn build(self) -> Result<OciRegistry, RegistryError> {
         let retry = self.http.retry;
         let transport = self.http.transport();
         let transport = transport.map_err(|error| RegistryError::Invalid(error.to_string()))?;
         let clouds = self.clouds.into_iter();
-        let clouds = clouds.filter_map(|kind| provider::of_cloud(kind, &transport, retry));
-        let providers = self.providers.into_iter().chain(clouds).collect();
+        let clouds = clouds.map(|login| provider::of_cloud(login, &transport, retry));
+        let providers = self.providers.into_iter().map(Ok).chain(clouds);
+        let providers = providers.collect::<Result<_, _>>()?;
+        let given = self.configs.iter().map(|text| Config::parse(text));
+        let given = given.collect::<Result<Vec<_>, _>>();
+        let given_configs = given.map_err(|why| {
+            RegistryError::Invalid(format!("configuration of credentials: {why}"))
+        })?;
         let mut keychain = Keychain {
+            given_configs,
             providers: Providers::new(providers, self.young),
             given_for_all: self.given_for_all,
             files: self.files.unwrap_or_else(default_files),

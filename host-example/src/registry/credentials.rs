@@ -51,6 +51,8 @@ pub(super) struct Keychain {
     pub given_for_all: Option<Credential>,
     /// For the registries of clouds.
     pub providers: Providers,
+    /// Docker configurations that were given, before those of files.
+    pub given_configs: Vec<Config>,
     /// Docker configurations, the earlier the stronger.
     pub files: Vec<PathBuf>,
     pub helpers: Helpers,
@@ -136,7 +138,7 @@ impl Keychain {
             .configs
             .get_or_try_init(|| async { read_all(&self.files) })
             .await?;
-        for config in configs {
+        for config in self.given_configs.iter().chain(configs) {
             if let Some(found) = self.find_in(config, repository).await? {
                 return Ok(Some(found));
             }
@@ -271,14 +273,17 @@ fn read(file: &Path) -> Result<Option<Config>, RegistryError> {
     if text.trim_ascii().is_empty() {
         return Ok(None);
     }
-    // The parser's text could quote a secret; its place suffices.
-    let config = serde_json::from_slice(&text).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        failed(format!(
-            "expected Docker's config.json, line {line}, column {column}"
-        ))
-    })?;
-    Ok(Some(config))
+    Config::parse(&text).map(Some).map_err(failed)
+}
+
+impl Config {
+    /// Reads it. The parser's text could quote a secret; its place suffices.
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
+        serde_json::from_slice(text).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            format!("expected Docker's config.json, line {line}, column {column}")
+        })
+    }
 }
 
 /// The registry and the path below it that a key stands for. Docker's old keys are URLs, of
@@ -417,6 +422,19 @@ mod tests {
             text.contains("config.json") && !text.contains("hunter2"),
             "{text}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_configuration_that_is_given_comes_before_files() {
+        let directory = tempfile::tempdir().unwrap();
+        let text = r#"{"auths":{"a.io":{"auth":"dTpw"},"b.io":{"auth":"dTpw"}}}"#;
+        let mut keychain = keychain(&[&write(directory.path(), "config.json", text)]);
+        let given = br#"{"auths":{"a.io":{"username":"given","password":"p"}}}"#;
+        keychain.given_configs = vec![Config::parse(given).unwrap()];
+        assert_eq!(find(&keychain, "a.io/x").await, "given:p");
+        assert_eq!(find(&keychain, "b.io/x").await, "u:p");
+        let why = Config::parse(br#"{"auths":["hunter2"]}"#).err().unwrap();
+        assert!(why.contains("line 1") && !why.contains("hunter2"), "{why}");
     }
 
     #[tokio::test]

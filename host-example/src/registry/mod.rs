@@ -6,8 +6,8 @@
 //!
 //! How a call flows: `client` turns it into requests and reads the answers; `session` sends one
 //! request with authorization, redirects and retries; `auth` answers `WWW-Authenticate`
-//! challenges with what `credentials` finds, which asks a cloud's `provider` where one is named;
-//! `source` reads where an image is from fields instead of its name; `http`, beside this module, sends and receives. `realm`
+//! challenges with what `credentials` finds, which asks a cloud's `provider` where one is named, as
+//! whom `login` says; `source` reads where an image is from fields instead of its name; `http`, beside this module, sends and receives. `realm`
 //! and `hop` are the two rules that keep credentials at home.
 
 mod answer;
@@ -19,6 +19,7 @@ mod credentials;
 mod endpoint;
 mod helper;
 mod hop;
+pub mod login;
 mod name;
 mod provider;
 mod realm;

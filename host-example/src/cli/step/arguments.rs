@@ -3,10 +3,13 @@
 
 use std::ffi::OsString;
 
+use cosignet_host::registry::source::Field;
+
 use super::kept::Files;
 use super::model::{Artifact, File, Form, Image, Key, Log, Sign, Verify};
-use super::source::Source;
+use super::source::Place;
 use crate::cli::lent::{Lent, Secret};
+use crate::cli::source;
 
 /// A command line, and what it is lent.
 pub struct Command {
@@ -83,30 +86,22 @@ impl Command {
 
     /// Where the image is, and the image.
     fn image(&mut self, image: &Image) {
-        self.lent.credential.clone_from(&image.credential);
+        self.lent.access.clone_from(&image.access);
         if image.allow_http {
             self.switch("allow-http-registry");
         }
-        let Some(source) = &image.source else {
-            return match &image.digest {
-                Some(digest) => self.subject(&format!("{}@{digest}", image.name)),
-                None => self.subject(&image.name),
-            };
-        };
-        self.source(source);
-        self.flags([("digest", image.digest.as_ref())]);
+        self.place(&image.place);
         self.subject(&image.name);
     }
 
-    fn source(&mut self, source: &Source) {
-        self.flag("source", source.kind.name());
-        self.flags([
-            ("region", source.region.as_ref()),
-            ("account-id", source.account.as_ref()),
-            ("registry-host", source.host.as_ref()),
-            ("project-id", source.project.as_ref()),
-            ("subscription-id", source.subscription.as_ref()),
-        ]);
+    fn place(&mut self, Place { kind, fields }: &Place) {
+        self.flag("source", kind.name());
+        for field in Field::ALL {
+            if let Some(text) = fields.get(field) {
+                self.arguments
+                    .push(format!("{}={text}", source::flag(field)).into());
+            }
+        }
     }
 
     /// What the file is, and the file.

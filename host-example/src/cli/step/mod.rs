@@ -3,9 +3,10 @@
 //!
 //! Both front ends, `pipeline` upon `yaml` and `plugin`, read into one `model`; `arguments` turns a step
 //! into the command line that a user would type, and `runner` runs that. `variables` is what stands for
-//! `<+…>`, secrets and connectors; `key` and `source` are what keys and registries look like in both.
+//! `<+…>`, secrets and connectors; `key`, `source` and `access` are what keys, registries and those who open them look like in both.
 //! `outcome` is what came of it, for people (`summary`) and for later steps (`outputs`).
 
+mod access;
 mod arguments;
 mod kept;
 mod key;

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use cosignet_host::registry::Credential;
-
-use super::source::Source;
-use crate::cli::lent::Secret;
+use super::source::Place;
+use crate::cli::lent::{Access, Secret};
 
 /// A step of a pipeline.
 #[derive(Clone, Debug)]
@@ -63,14 +61,12 @@ pub enum Artifact {
 /// An image in a registry.
 #[derive(Clone, Debug)]
 pub struct Image {
-    /// Its name, as far as the source does not say it.
+    /// Its name, as far as the place does not say it.
     pub name: String,
-    /// Which kind of registry it is in, where the name alone does not tell.
-    pub source: Option<Source>,
-    /// The digest that it must have.
-    pub digest: Option<String>,
-    /// What the registry is told; otherwise docker's and podman's configuration are asked.
-    pub credential: Option<Credential>,
+    /// Which registry it is in, and the digest that it must have.
+    pub place: Place,
+    /// Who opens the registry.
+    pub access: Box<Access>,
     /// Allow plain HTTP.
     pub allow_http: bool,
 }
@@ -124,26 +120,6 @@ pub struct Keep {
     pub store: Option<String>,
     /// The folder for the files of a signature, if it was said.
     pub folder: Option<String>,
-}
-
-/// An image's name and the digest beside it name different images.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the digest is {digest}, but the image is {image}: leave one out")]
-pub struct OtherDigest {
-    pub image: String,
-    pub digest: String,
-}
-
-/// The digest that must be said beside a name: none where the name has it.
-pub fn pinned(name: &str, digest: String) -> Result<Option<String>, OtherDigest> {
-    match name.split_once('@') {
-        None => Ok(Some(digest)),
-        Some((_, named)) if named == digest => Ok(None),
-        Some(_) => Err(OtherDigest {
-            image: name.to_owned(),
-            digest,
-        }),
-    }
 }
 
 /// The values of `--artifact-type`.

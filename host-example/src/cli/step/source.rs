@@ -1,185 +1,64 @@
-//! Kinds of registries, and what each must be told beside the image.
+//! Where a step's image is: what the step says of it, completed by what is said elsewhere.
 
-/// Where an image is.
+use cosignet_host::registry::source::{Field, Fields, Source, SourceError, SourceKind};
+
+/// The values of `--source` and its kin, which fit together and fit the image.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
-    pub kind: Kind,
-    pub region: Option<String>,
-    pub account: Option<String>,
-    pub host: Option<String>,
-    pub project: Option<String>,
-    pub subscription: Option<String>,
+pub struct Place {
+    pub kind: SourceKind,
+    pub fields: Fields,
 }
 
-/// Neither the image nor anything else says which registry it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the image does not say its registry, which may be anywhere: write HOST/REPOSITORY")]
-pub struct HostNeeded;
-
-/// Kinds of registries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Docker,
-    Ecr,
-    Gcr,
-    Gar,
-    Acr,
-    Har,
-    Jfrog,
-    Ghcr,
-    Quay,
-    Harbor,
-}
-
-/// What a kind of registry may be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
-    Region,
-    Account,
-    Host,
-    Project,
-    Subscription,
-}
-
-impl Source {
-    /// One of this kind that nothing is said of.
-    pub fn of(kind: Kind) -> Self {
-        Self {
-            kind,
-            region: None,
-            account: None,
-            host: None,
-            project: None,
-            subscription: None,
-        }
-    }
-
-    /// What is said of this field.
-    pub fn field(&mut self, field: Field) -> &mut Option<String> {
-        match field {
-            Field::Region => &mut self.region,
-            Field::Account => &mut self.account,
-            Field::Host => &mut self.host,
-            Field::Project => &mut self.project,
-            Field::Subscription => &mut self.subscription,
-        }
-    }
-
-    /// Itself, with the host that its kind has where nobody says one; nothing, where an image's name is enough.
-    pub fn of_image(mut self, image: &str) -> Result<Option<Self>, HostNeeded> {
-        if self.host.is_none() && !is_complete(image) {
-            match self.kind {
-                Kind::Quay => self.host = Some("quay.io".into()),
-                Kind::Harbor => return Err(HostNeeded),
-                _ => {}
+impl Place {
+    /// Takes what the step says of an image, and from `elsewhere` only what is missing then.
+    pub fn of(
+        kind: SourceKind,
+        mut fields: Fields,
+        image: &str,
+        elsewhere: &Fields,
+    ) -> Result<Self, SourceError> {
+        loop {
+            let source = Source::from_fields(kind, fields.clone());
+            let missing = match &source {
+                Ok(source) => source.is_open(image).then_some(Field::Host),
+                Err(SourceError::Missing { field, .. }) => Some(*field),
+                Err(_) => None,
+            };
+            match missing.and_then(|field| Some((field, elsewhere.get(field)?))) {
+                Some((field, text)) => fields.set(field, text),
+                None => {
+                    source?.reference(image)?;
+                    return Ok(Self { kind, fields });
+                }
             }
         }
-        let is_plain = matches!(self.kind, Kind::Docker | Kind::Quay | Kind::Harbor);
-        Ok((!is_plain || self.host.is_some()).then_some(self))
     }
-}
-
-impl Kind {
-    /// The kind of this name, which a pipeline or a plugin's setting gives.
-    pub fn named(name: &str) -> Option<Self> {
-        Some(match name.to_ascii_lowercase().as_str() {
-            "docker" | "dockerhub" => Self::Docker,
-            "ecr" => Self::Ecr,
-            "gcr" => Self::Gcr,
-            "gar" => Self::Gar,
-            "acr" => Self::Acr,
-            "har" => Self::Har,
-            "jfrog" => Self::Jfrog,
-            "ghcr" => Self::Ghcr,
-            "quay" => Self::Quay,
-            "harbor" => Self::Harbor,
-            _ => return None,
-        })
-    }
-
-    /// The names, for who gave another one.
-    pub const NAMES: &[&str] = &[
-        "docker",
-        "dockerhub",
-        "ecr",
-        "gcr",
-        "gar",
-        "acr",
-        "har",
-        "jfrog",
-        "ghcr",
-        "quay",
-        "harbor",
-    ];
-
-    /// The value of `--source`.
-    pub fn name(self) -> &'static str {
-        match self {
-            // Nothing but the host tells them from others.
-            Self::Docker | Self::Quay | Self::Harbor => "docker",
-            Self::Ecr => "ecr",
-            Self::Gcr => "gcr",
-            Self::Gar => "gar",
-            Self::Acr => "acr",
-            Self::Har => "har",
-            Self::Jfrog => "jfrog",
-            Self::Ghcr => "ghcr",
-        }
-    }
-
-    /// What it must be told.
-    pub fn needs(self) -> &'static [Field] {
-        match self {
-            Self::Ecr => &[Field::Region, Field::Account],
-            Self::Gcr | Self::Gar => &[Field::Host, Field::Project],
-            Self::Docker
-            | Self::Acr
-            | Self::Har
-            | Self::Jfrog
-            | Self::Ghcr
-            | Self::Quay
-            | Self::Harbor => &[],
-        }
-    }
-
-    /// What it may be told.
-    pub fn takes(self) -> &'static [Field] {
-        match self {
-            Self::Ecr | Self::Gcr | Self::Gar => self.needs(),
-            Self::Acr => &[Field::Subscription],
-            Self::Docker | Self::Har | Self::Jfrog | Self::Quay | Self::Harbor => &[Field::Host],
-            Self::Ghcr => &[],
-        }
-    }
-}
-
-/// Whether a name says its registry itself.
-pub fn is_complete(image: &str) -> bool {
-    image
-        .split_once('/')
-        .is_some_and(|(host, _)| host.contains(['.', ':']))
 }
 
 /// The host of a registry's URL: `https://r.example/v2/` is `r.example`.
-pub fn host_of(url: &str) -> String {
+pub fn host_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or(rest).to_owned()
+    rest.split('/').next().unwrap_or(rest)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn hosts_are_told_from_names_and_urls() {
-        for (image, expected) in [
-            ("app:v1", false),
-            ("org/app:v1", false),
-            ("r.example/app", true),
-            ("localhost:5000/app", true),
-        ] {
-            assert_eq!(is_complete(image), expected, "{image}");
+    fn host(text: &str) -> Fields {
+        Fields {
+            host: Some(text.into()),
+            ..Fields::default()
         }
+    }
+
+    fn host_of_place(kind: SourceKind, fields: Fields, image: &str) -> Option<String> {
+        let place = Place::of(kind, fields, image, &host("else.example"));
+        place.unwrap().fields.host
+    }
+
+    #[test]
+    fn hosts_of_urls() {
         for url in [
             "r.example",
             "https://r.example",
@@ -191,33 +70,47 @@ mod tests {
     }
 
     #[test]
-    fn every_name_is_known_and_what_is_needed_is_taken() {
-        for name in Kind::NAMES {
-            let kind = Kind::named(name).unwrap();
-            assert!(
-                kind.needs()
-                    .iter()
-                    .all(|field| kind.takes().contains(field))
+    fn what_is_said_elsewhere_counts_where_nothing_else_says_it() {
+        use SourceKind::{Docker, DockerHub, Harbor, Jfrog, Quay};
+        for kind in [Docker, Quay, Harbor, Jfrog] {
+            let found = |fields, image| host_of_place(kind, fields, image);
+            assert_eq!(
+                found(Fields::default(), "org/app").as_deref(),
+                Some("else.example")
+            );
+            assert_eq!(found(Fields::default(), "r.example/app"), None);
+            assert_eq!(
+                found(host("r.example"), "app").as_deref(),
+                Some("r.example")
             );
         }
-        assert_eq!(Kind::named("Docker"), Some(Kind::Docker));
-        assert_eq!(Kind::named("local"), None);
+        assert_eq!(host_of_place(DockerHub, Fields::default(), "app"), None);
+        let everything = Fields {
+            region: Some("eu-west-1".into()),
+            account_id: Some("123456789012".into()),
+            ..host("else.example")
+        };
+        let ecr = |fields| Place::of(SourceKind::Ecr, fields, "app", &everything).unwrap();
+        assert_eq!(ecr(Fields::default()).fields.host, None);
+        let registry = "210987654321.dkr.ecr.us-east-1.amazonaws.com";
+        assert_eq!(ecr(host(registry)).fields, host(registry));
     }
 
     #[test]
-    fn an_image_goes_to_the_registry_that_was_meant() {
-        let host = |kind, image: &str| {
-            let source = Source::of(kind).of_image(image);
-            source.map(|source| source.and_then(|source| source.host))
-        };
-        assert_eq!(host(Kind::Docker, "org/app"), Ok(None));
-        assert_eq!(host(Kind::Quay, "org/app"), Ok(Some("quay.io".into())));
-        assert_eq!(host(Kind::Harbor, "org/app"), Err(HostNeeded));
-        for kind in [Kind::Docker, Kind::Quay, Kind::Harbor] {
-            assert_eq!(Source::of(kind).of_image("r.example/app"), Ok(None));
-            let mut source = Source::of(kind);
-            source.host = Some("h".into());
-            assert_eq!(source.clone().of_image("app"), Ok(Some(source)));
+    fn what_fits_nothing_is_an_error() {
+        let nothing = &Fields::default();
+        for (kind, fields, image, field) in [
+            (SourceKind::Ecr, Fields::default(), "app", Field::Region),
+            (SourceKind::Harbor, Fields::default(), "app", Field::Host),
+            (
+                SourceKind::Docker,
+                host("r.example"),
+                "other.example/app",
+                Field::Image,
+            ),
+        ] {
+            let error = Place::of(kind, fields, image, nothing).unwrap_err();
+            assert_eq!(error.field(), field, "{error}");
         }
     }
 }

@@ -36,7 +36,6 @@ impl Environment {
     }
 
     /// The first of some variables that says something, and its name.
-    #[cfg(any(feature = "ecr", feature = "gcr"))]
     pub fn first<'a>(&self, names: &[&'a str]) -> Option<(&'a str, Zeroizing<String>)> {
         names.iter().find_map(|name| Some((*name, self.get(name)?)))
     }

@@ -2,8 +2,11 @@
 //!
 //! A [`CredentialProvider`] is asked for one; `kept` keeps it for its life and asks again when a
 //! registry refuses it. The clouds' own providers, `ecr`, `google` and `azure`, each behind a feature,
-//! read what their cloud's tools read from the `environment` and speak to their `services`.
+//! are told by a login, or else by what their cloud's tools read from the `environment`, and speak to
+//! their `services`, some of which take an `assertion`.
 
+#[cfg(any(feature = "gcr", feature = "acr"))]
+mod assertion;
 #[cfg(feature = "acr")]
 mod azure;
 #[cfg(feature = "ecr")]
@@ -22,7 +25,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use async_trait::async_trait;
 
-use super::{Credential, RegistryError, source::SourceKind};
+use super::{Credential, RegistryError, login::CloudLogin};
 use crate::http::{RetryPolicy, Transport};
 
 pub(super) use kept::{Providers, YOUNG};
@@ -50,39 +53,34 @@ pub struct Issued {
     pub expires: Option<SystemTime>,
 }
 
-/// The provider of a source's cloud, if it is in one.
+/// The provider of a login's cloud. Where its feature is off, nobody can be asked as the login says.
 pub(super) fn of_cloud(
-    kind: SourceKind,
+    login: CloudLogin,
     transport: &Transport,
     retry: RetryPolicy,
-) -> Option<Arc<dyn CredentialProvider>> {
+) -> Result<Arc<dyn CredentialProvider>, RegistryError> {
     #[cfg(any(feature = "ecr", feature = "gcr", feature = "acr"))]
     let services = || services::Services::new(transport, retry);
     #[cfg(any(feature = "ecr", feature = "gcr", feature = "acr"))]
     let environment = environment::Environment::of_process;
     #[cfg(not(any(feature = "ecr", feature = "gcr", feature = "acr")))]
     let _ = (transport, retry);
-    match kind {
+    Ok(match login {
         #[cfg(feature = "ecr")]
-        SourceKind::Ecr => Some(Arc::new(ecr::Ecr::new(services(), environment()))),
+        CloudLogin::Amazon(login) => Arc::new(ecr::Ecr::new(services(), environment(), login)),
         #[cfg(not(feature = "ecr"))]
-        SourceKind::Ecr => Some(Arc::new(missing::ECR)),
+        CloudLogin::Amazon(_) => missing::ECR.instead_of(&login)?,
         #[cfg(feature = "gcr")]
-        SourceKind::Gcr | SourceKind::Gar => {
-            Some(Arc::new(google::Google::new(services(), environment())))
+        CloudLogin::Google(login) => {
+            Arc::new(google::Google::new(services(), environment(), login))
         }
         #[cfg(not(feature = "gcr"))]
-        SourceKind::Gcr | SourceKind::Gar => Some(Arc::new(missing::GCR)),
+        CloudLogin::Google(_) => missing::GCR.instead_of(&login)?,
         #[cfg(feature = "acr")]
-        SourceKind::Acr => Some(Arc::new(azure::Azure::new(services(), environment()))),
+        CloudLogin::Azure(login) => Arc::new(azure::Azure::new(services(), environment(), login)),
         #[cfg(not(feature = "acr"))]
-        SourceKind::Acr => Some(Arc::new(missing::ACR)),
-        SourceKind::DockerHub
-        | SourceKind::Docker
-        | SourceKind::Har
-        | SourceKind::Jfrog
-        | SourceKind::Ghcr => None,
-    }
+        CloudLogin::Azure(_) => missing::ACR.instead_of(&login)?,
+    })
 }
 
 /// The name in `HOST` or `HOST:PORT`.

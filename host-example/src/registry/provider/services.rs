@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use reqwest::{
     Method, Url,
-    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    header::{CONTENT_TYPE, HeaderMap, HeaderValue},
 };
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
@@ -150,7 +150,12 @@ impl Question {
     }
 
     /// The same with a header, which is taken for a secret.
-    pub fn header(mut self, name: HeaderName, value: &str) -> Result<Self, RegistryError> {
+    #[cfg(any(feature = "ecr", feature = "gcr"))]
+    pub fn header(
+        mut self,
+        name: reqwest::header::HeaderName,
+        value: &str,
+    ) -> Result<Self, RegistryError> {
         let mut value = HeaderValue::from_str(value).map_err(|_| {
             let what = &self.what;
             RegistryError::Denied(format!("{what}: characters that no HTTP header can hold"))

@@ -58,11 +58,7 @@ impl SourceError {
     }
 
     /// The error with the names that a front end has for fields.
-    pub fn in_words(&self, name: impl Fn(Field) -> &'static str) -> String {
-        self.told(|field| name(field).to_owned())
-    }
-
-    fn told(&self, name: impl Fn(Field) -> String) -> String {
+    pub fn in_words<N: fmt::Display>(&self, name: impl Fn(Field) -> N) -> String {
         match self {
             Self::Missing {
                 kind,
@@ -71,7 +67,7 @@ impl SourceError {
             } => format!("source {kind} needs {}: {expected}", name(*field)),
             Self::Unexpected { kind, field } => {
                 let taken = kind.fields().iter().chain([&Field::Digest]);
-                let taken: Vec<_> = taken.map(|field| name(*field)).collect();
+                let taken: Vec<_> = taken.map(|field| name(*field).to_string()).collect();
                 format!(
                     "source {kind} has no {}; it takes {}",
                     name(*field),
@@ -97,7 +93,7 @@ impl SourceError {
 
 impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.told(|field| field.to_string()))
+        f.write_str(&self.in_words(|field| field))
     }
 }
 

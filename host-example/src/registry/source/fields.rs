@@ -10,7 +10,8 @@ pub struct Fields {
     pub region: Option<String>,
     /// The account of an ECR registry: twelve digits.
     pub account_id: Option<String>,
-    /// The registry's host, with its port if it has one of its own.
+    /// The registry's host, with its port if it has one of its own. Of an ECR registry it says region and
+    /// account too.
     pub host: Option<String>,
     /// The project of a Google registry.
     pub project_id: Option<String>,
@@ -42,7 +43,7 @@ pub enum Field {
 
 impl Field {
     /// All but the image.
-    pub(super) const ALL: [Self; 6] = [
+    pub const ALL: [Self; 6] = [
         Self::Region,
         Self::AccountId,
         Self::Host,
@@ -69,7 +70,7 @@ impl fmt::Display for Field {
 
 impl Fields {
     /// What is said in a field; an empty text says nothing, as pipelines write it.
-    pub(super) fn get(&self, field: Field) -> Option<&str> {
+    pub fn get(&self, field: Field) -> Option<&str> {
         let value = match field {
             Field::Region => &self.region,
             Field::AccountId => &self.account_id,
@@ -80,5 +81,19 @@ impl Fields {
             Field::Image => &None,
         };
         value.as_deref().filter(|text| !text.is_empty())
+    }
+
+    /// Says something in a field. The image is in none.
+    pub fn set(&mut self, field: Field, text: impl Into<String>) {
+        let value = match field {
+            Field::Region => &mut self.region,
+            Field::AccountId => &mut self.account_id,
+            Field::Host => &mut self.host,
+            Field::ProjectId => &mut self.project_id,
+            Field::SubscriptionId => &mut self.subscription_id,
+            Field::Digest => &mut self.digest,
+            Field::Image => return,
+        };
+        *value = Some(text.into());
     }
 }

@@ -9,7 +9,7 @@ use super::Field;
 pub enum SourceKind {
     /// Docker Hub.
     DockerHub,
-    /// Any registry: Quay, Harbor, GitLab, zot, one's own.
+    /// Any registry: GitLab, zot, one's own; Docker Hub where nobody says which.
     Docker,
     /// Amazon Elastic Container Registry.
     Ecr,
@@ -25,11 +25,15 @@ pub enum SourceKind {
     Jfrog,
     /// GitHub Container Registry.
     Ghcr,
+    /// Quay: quay.io, or one of one's own.
+    Quay,
+    /// Harbor.
+    Harbor,
 }
 
 impl SourceKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::DockerHub,
         Self::Docker,
         Self::Ecr,
@@ -39,7 +43,14 @@ impl SourceKind {
         Self::Har,
         Self::Jfrog,
         Self::Ghcr,
+        Self::Quay,
+        Self::Harbor,
     ];
+
+    /// The names of all of them, for who gave another one.
+    pub fn names() -> String {
+        Self::ALL.map(Self::name).join(", ")
+    }
 
     /// Its name, as users write it.
     pub fn name(self) -> &'static str {
@@ -53,23 +64,22 @@ impl SourceKind {
             Self::Har => "har",
             Self::Jfrog => "jfrog",
             Self::Ghcr => "ghcr",
-        }
-    }
-
-    /// Other names for it: registries that any client of Docker's can speak to.
-    pub fn aliases(self) -> &'static [&'static str] {
-        match self {
-            Self::Docker => &["harbor", "quay"],
-            _ => &[],
+            Self::Quay => "quay",
+            Self::Harbor => "harbor",
         }
     }
 
     /// What can be said of it, beside the digest, which every kind takes.
     pub fn fields(self) -> &'static [Field] {
         match self {
-            Self::DockerHub | Self::Ghcr => &[],
-            Self::Docker | Self::Har | Self::Jfrog => &[Field::Host],
-            Self::Ecr => &[Field::Region, Field::AccountId],
+            Self::DockerHub
+            | Self::Docker
+            | Self::Har
+            | Self::Jfrog
+            | Self::Ghcr
+            | Self::Quay
+            | Self::Harbor => &[Field::Host],
+            Self::Ecr => &[Field::Region, Field::AccountId, Field::Host],
             Self::Gcr | Self::Gar => &[Field::Host, Field::ProjectId],
             Self::Acr => &[Field::Host, Field::SubscriptionId],
         }
@@ -86,7 +96,7 @@ impl FromStr for SourceKind {
     type Err = UnknownSource;
 
     fn from_str(text: &str) -> Result<Self, UnknownSource> {
-        let is_named = |kind: &Self| kind.name() == text || kind.aliases().contains(&text);
+        let is_named = |kind: &Self| kind.name().eq_ignore_ascii_case(text);
         let found = Self::ALL.into_iter().find(is_named);
         found.ok_or_else(|| UnknownSource(text.to_owned()))
     }
@@ -94,9 +104,5 @@ impl FromStr for SourceKind {
 
 /// A name that no kind of source has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("source {0:?}: expected one of {names}", names = names())]
+#[error("source {0:?}: expected one of {names}", names = SourceKind::names())]
 pub struct UnknownSource(String);
-
-fn names() -> String {
-    SourceKind::ALL.map(SourceKind::name).join(", ")
-}

@@ -41,8 +41,10 @@ pub struct Source {
 /// What stands before an image's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
-    /// The image's name says it itself.
-    InImage,
+    /// The image's name says it itself, or else this is meant, if the kind has a usual one.
+    InImage {
+        usual: Option<&'static str>,
+    },
     Registry(Host),
     Project {
         registry: Host,
@@ -76,6 +78,12 @@ impl Source {
         self.kind
     }
 
+    /// Whether it is left to the kind which registry an image is in: neither a field nor the image's name
+    /// says so.
+    pub fn is_open(&self, image: &str) -> bool {
+        matches!(self.place, Place::InImage { .. }) && host_in(image).is_none()
+    }
+
     /// The full reference of an image: `[HOST/]NAME[:TAG][@DIGEST]`, where the host may be left out
     /// or be this source's own. The digest that was given with the source counts as the image's.
     ///
@@ -84,7 +92,17 @@ impl Source {
     /// another one.
     pub fn reference(&self, image: &str) -> Result<Reference, SourceError> {
         let full = match &self.place {
-            Place::InImage => image.to_owned(),
+            Place::InImage { usual } => match (host_in(image), usual) {
+                (Some(_), _) => image.to_owned(),
+                (None, Some(usual)) => format!("{usual}/{image}"),
+                (None, None) => {
+                    return Err(SourceError::Missing {
+                        kind: self.kind,
+                        field: Field::Host,
+                        expected: "the registry's host, unless the image begins with it",
+                    });
+                }
+            },
             Place::Registry(host) => format!("{host}/{}", self.below(host, image)?),
             Place::Project { registry, path } => {
                 let below = self.below(registry, image)?;
@@ -122,14 +140,12 @@ impl Source {
 
     /// The image without this source's host, if it was written.
     fn below<'a>(&self, host: &Host, image: &'a str) -> Result<&'a str, SourceError> {
-        match image.split_once('/') {
-            Some((first, rest)) if first.contains(['.', ':']) => {
-                match Host::parse(first).as_ref() == Some(host) {
-                    true => Ok(rest),
-                    false => Err(self.foreign(image)),
-                }
-            }
-            _ => Ok(image),
+        match host_in(image) {
+            None => Ok(image),
+            Some((first, rest)) => match Host::parse(first).as_ref() == Some(host) {
+                true => Ok(rest),
+                false => Err(self.foreign(image)),
+            },
         }
     }
 
@@ -137,7 +153,7 @@ impl Source {
     fn check_path(&self, reference: &Reference, image: &str) -> Result<(), SourceError> {
         let name = reference.repository.as_str();
         let is_there = match (self.kind, &self.place) {
-            (SourceKind::Acr, Place::InImage) => name
+            (SourceKind::Acr, Place::InImage { .. }) => name
                 .split('/')
                 .next()
                 .is_some_and(azure::is_container_registry),
@@ -155,8 +171,8 @@ impl Source {
 
     fn foreign(&self, image: &str) -> SourceError {
         let expected = match (self.kind, &self.place) {
-            (SourceKind::Acr, Place::InImage) => "NAME.azurecr.io/IMAGE".to_owned(),
-            (_, Place::InImage) => "HOST/IMAGE".to_owned(),
+            (SourceKind::Acr, Place::InImage { .. }) => "NAME.azurecr.io/IMAGE".to_owned(),
+            (_, Place::InImage { .. }) => "HOST/IMAGE".to_owned(),
             (_, Place::Registry(host)) => format!("IMAGE or {host}/IMAGE"),
             (SourceKind::Gar, Place::Project { registry, path }) => {
                 format!("REPOSITORY/IMAGE or {registry}/{path}/REPOSITORY/IMAGE")
@@ -183,35 +199,64 @@ struct Said {
 impl Said {
     fn place(&self) -> Result<Place, SourceError> {
         match self.kind {
-            SourceKind::DockerHub => self.at(DOCKER_HUB),
-            SourceKind::Ghcr => self.at(GHCR),
+            SourceKind::DockerHub => self.only(DOCKER_HUB),
+            SourceKind::Ghcr => self.only(GHCR),
+            SourceKind::Docker => self.usually(Some(DOCKER_HUB)),
+            SourceKind::Quay => self.usually(Some(QUAY)),
+            SourceKind::Har => self.usually(Some(HARNESS)),
+            SourceKind::Harbor | SourceKind::Jfrog => self.usually(None),
             SourceKind::Ecr => self.amazon(),
-            SourceKind::Docker => match self.fields.get(Field::Host) {
-                Some(host) => self.at(host),
-                None => Ok(Place::InImage),
-            },
-            SourceKind::Har => self.at(self.fields.get(Field::Host).unwrap_or(HARNESS)),
-            SourceKind::Jfrog => self.at(self.need(Field::Host, "like team.jfrog.io")?),
             SourceKind::Acr => self.azure(),
             SourceKind::Gcr => self.google(google::is_container_registry, GCR_HOSTS),
             SourceKind::Gar => self.google(google::is_artifact_registry, GAR_HOSTS),
         }
     }
 
+    /// There is one registry of this kind; its host may be said all the same.
+    fn only(&self, registry: &'static str) -> Result<Place, SourceError> {
+        let place = self.at(registry)?;
+        match self.fields.get(Field::Host) {
+            Some(host) if self.at(host)? != place => Err(self.malformed(Field::Host, registry)),
+            _ => Ok(place),
+        }
+    }
+
+    /// There are many; who says none means the usual one.
+    fn usually(&self, usual: Option<&'static str>) -> Result<Place, SourceError> {
+        match self.fields.get(Field::Host) {
+            Some(host) => self.at(host),
+            None => Ok(Place::InImage { usual }),
+        }
+    }
+
+    /// Region and account, or the host, which has both in its name.
     fn amazon(&self) -> Result<Place, SourceError> {
-        let region = self.need(Field::Region, "like eu-west-1")?;
-        let account = self.need(Field::AccountId, "twelve digits")?;
-        if !amazon::is_region(region) {
-            return Err(self.malformed(Field::Region, "like eu-west-1"));
-        }
-        if !amazon::is_account(account) {
-            return Err(self.malformed(Field::AccountId, "twelve digits"));
-        }
-        let registry = EcrRegistry {
-            account: account.to_owned(),
-            region: region.to_owned(),
+        let of_host = match self.fields.get(Field::Host) {
+            None => None,
+            Some(host) => Some(
+                EcrRegistry::of_host(host).ok_or_else(|| self.malformed(Field::Host, ECR_HOST))?,
+            ),
         };
-        self.at(&registry.to_string())
+        let of_host = of_host.as_ref();
+        let said = |field, whole: Option<&str>, expected| match (self.fields.get(field), whole) {
+            (Some(said), Some(whole)) if said != whole => {
+                Err(self.malformed(field, &format!("{whole}, as the host has it")))
+            }
+            (Some(said), _) => Ok(said.to_owned()),
+            (None, Some(whole)) => Ok(whole.to_owned()),
+            (None, None) => self.need(field, expected).map(ToOwned::to_owned),
+        };
+        let whole = of_host.map(|host| host.region.as_str());
+        let region = said(Field::Region, whole, REGION)?;
+        let whole = of_host.map(|host| host.account.as_str());
+        let account = said(Field::AccountId, whole, ACCOUNT)?;
+        if !amazon::is_region(&region) {
+            return Err(self.malformed(Field::Region, REGION));
+        }
+        if !amazon::is_account(&account) {
+            return Err(self.malformed(Field::AccountId, ACCOUNT));
+        }
+        self.at(&EcrRegistry { account, region }.to_string())
     }
 
     fn google(
@@ -243,7 +288,7 @@ impl Said {
             ));
         }
         match self.fields.get(Field::Host) {
-            None => Ok(Place::InImage),
+            None => Ok(Place::InImage { usual: None }),
             Some(host) if azure::is_container_registry(host) => self.at(host),
             Some(_) => Err(self.malformed(Field::Host, "NAME.azurecr.io, .cn or .us")),
         }
@@ -289,8 +334,18 @@ impl Said {
     }
 }
 
+/// The host that an image's name begins with, and the rest.
+fn host_in(image: &str) -> Option<(&str, &str)> {
+    let (first, rest) = image.split_once('/')?;
+    first.contains(['.', ':']).then_some((first, rest))
+}
+
 const DOCKER_HUB: &str = "index.docker.io";
 const GHCR: &str = "ghcr.io";
 const HARNESS: &str = "pkg.harness.io";
+const QUAY: &str = "quay.io";
+const ECR_HOST: &str = "ACCOUNT.dkr.ecr.REGION.amazonaws.com";
+const REGION: &str = "like eu-west-1";
+const ACCOUNT: &str = "twelve digits";
 const GCR_HOSTS: &str = "gcr.io, us.gcr.io, eu.gcr.io or asia.gcr.io";
 const GAR_HOSTS: &str = "LOCATION-docker.pkg.dev, like europe-west3-docker.pkg.dev";

@@ -75,11 +75,25 @@ fn full_references() {
             "quay.io/me/app:v1",
             "quay.io/me/app:v1",
         ),
+        ("quay", "", "me/app:v1", "quay.io/me/app:v1"),
+        ("Quay", "", "quay.corp/me/app:v1", "quay.corp/me/app:v1"),
         (
             "harbor",
             "host=harbor.corp",
             "me/app:v1",
             "harbor.corp/me/app:v1",
+        ),
+        (
+            "harbor",
+            "",
+            "harbor.corp/me/app:v1",
+            "harbor.corp/me/app:v1",
+        ),
+        (
+            "ecr",
+            "host=123456789012.dkr.ecr.eu-west-1.amazonaws.com region=eu-west-1",
+            "team/app:v1",
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1",
         ),
         (
             "ecr",
@@ -154,7 +168,25 @@ fn full_references() {
             "repo/app:v1",
             "team.jfrog.io/repo/app:v1",
         ),
+        (
+            "har",
+            "",
+            "pkg.corp/account/registry/app:v1",
+            "pkg.corp/account/registry/app:v1",
+        ),
+        (
+            "jfrog",
+            "",
+            "team.jfrog.io/repo/app:v1",
+            "team.jfrog.io/repo/app:v1",
+        ),
         ("ghcr", "", "team/app:v1", "ghcr.io/team/app:v1"),
+        (
+            "dockerhub",
+            "host=docker.io",
+            "me/app:v1",
+            "index.docker.io/me/app:v1",
+        ),
         (
             "ghcr",
             "host=",
@@ -217,7 +249,19 @@ fn wrong_combinations_name_the_field() {
             "ecr",
             "region=eu-west-1 account=123456789012 host=r.io",
             Field::Host,
-            "region, account id",
+            "ACCOUNT.dkr.ecr.REGION",
+        ),
+        (
+            "ecr",
+            "region=eu-west-2 host=123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+            Field::Region,
+            "expected eu-west-1, as the host has it",
+        ),
+        (
+            "ecr",
+            "project=my-project",
+            Field::ProjectId,
+            "region, account id, host, digest",
         ),
         (
             "gcr",
@@ -258,14 +302,13 @@ fn wrong_combinations_name_the_field() {
             Field::Region,
             "host, subscription id, digest",
         ),
-        ("jfrog", "", Field::Host, "team.jfrog.io"),
         ("har", "host=a/b", Field::Host, "HOST:PORT"),
-        ("dockerhub", "host=r.io", Field::Host, "it takes digest"),
+        ("dockerhub", "host=r.io", Field::Host, "index.docker.io"),
         (
             "ghcr",
             "project=my-project",
             Field::ProjectId,
-            "it takes digest",
+            "it takes host, digest",
         ),
         (
             "docker",
@@ -306,7 +349,6 @@ fn images_of_other_registries_are_refused() {
             "gcr.io/my-project2/app",
         ),
         ("gar", gar, "app"),
-        ("acr", "", "app"),
         ("acr", "", "team.azurecr.evil.test/app"),
         ("docker", "host=reg.corp", "reg.corp/"),
         ("docker", "host=reg.corp", "https://reg.corp/app"),
@@ -316,6 +358,28 @@ fn images_of_other_registries_are_refused() {
         assert_eq!(error.field(), Field::Image, "{kind} {image}: {error}");
         assert!(error.to_string().contains(image), "{error}");
     }
+}
+
+/// Neither a field nor the image says the registry.
+#[test]
+fn registries_that_nobody_names() {
+    for kind in ["harbor", "jfrog", "acr"] {
+        let source = source(kind, "").unwrap();
+        assert!(source.is_open("me/app") && !source.is_open("r.example/me/app"));
+        let error = source.reference("me/app").unwrap_err();
+        assert_eq!(error.field(), Field::Host, "{kind}: {error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with(&format!("source {kind} needs host")),
+            "{error}"
+        );
+    }
+    for kind in ["docker", "quay", "har"] {
+        assert!(source(kind, "").unwrap().is_open("me/app"), "{kind}");
+        assert!(!source(kind, "host=r.io").unwrap().is_open("me/app"));
+    }
+    assert!(!source("ghcr", "").unwrap().is_open("me/app"));
 }
 
 #[test]
@@ -335,6 +399,7 @@ fn front_ends_say_their_own_names() {
 fn kinds_by_name() {
     for kind in SourceKind::ALL {
         assert_eq!(kind.name().parse(), Ok(kind));
+        assert_eq!(kind.name().to_uppercase().parse(), Ok(kind));
     }
     let error = "nexus".parse::<SourceKind>().unwrap_err().to_string();
     assert!(

@@ -1,13 +1,18 @@
 use super::*;
+use crate::cli::lent::Access;
 use crate::cli::step::model::Keep;
-use crate::cli::step::source::Kind;
+use cosignet_host::registry::Credential;
+use cosignet_host::registry::login::{CloudLogin, GoogleLogin, LoginSecret};
+use cosignet_host::registry::source::{Fields, SourceKind};
 
 fn image(name: &str) -> Image {
     Image {
         name: name.into(),
-        source: None,
-        digest: None,
-        credential: None,
+        place: Place {
+            kind: SourceKind::Docker,
+            fields: Fields::default(),
+        },
+        access: Box::default(),
         allow_http: false,
     }
 }
@@ -63,7 +68,7 @@ fn verifies(artifact: &Artifact, task: &Verify) -> String {
 }
 
 const SIGN: &str = "sign --key=env://KEY --output-signature=S --bundle=B --format=simple --upload=true \
-                    --output-payload=P --";
+                    --output-payload=P --source=docker --";
 
 #[test]
 fn an_image_is_signed_and_verified_by_its_name() {
@@ -71,88 +76,55 @@ fn an_image_is_signed_and_verified_by_its_name() {
     assert_eq!(signs(&app, &to_sign()), format!("{SIGN} r.example/app"));
     assert_eq!(
         verifies(&app, &to_verify()),
-        "verify --key=env://KEY --output-report=R -- r.example/app"
+        "verify --key=env://KEY --output-report=R --source=docker -- r.example/app"
     );
     assert_eq!(
         line(&verify(&app, &to_verify(), Some(&files()), "R")),
-        "verify --key=env://KEY --output-report=R --bundle=B --payload=P -- r.example/app"
+        "verify --key=env://KEY --output-report=R --bundle=B --payload=P --source=docker -- r.example/app"
     );
 }
 
 #[test]
-fn each_kind_of_registry_has_its_flags() {
-    let told = |kind, fields: [Option<&str>; 5]| {
-        let [region, account, host, project, subscription] =
-            fields.map(|field| field.map(Into::into));
-        let source = Some(Source {
+fn each_field_of_a_place_has_its_flag() {
+    let fields = Fields {
+        region: Some("r".into()),
+        account_id: Some("01".into()),
+        host: Some("h".into()),
+        project_id: Some("p".into()),
+        subscription_id: Some("s".into()),
+        digest: Some("sha256:0".into()),
+    };
+    for kind in SourceKind::ALL {
+        let place = Place {
             kind,
-            region,
-            account,
-            host,
-            project,
-            subscription,
-        });
-        let digest = Some("sha256:0".into());
+            fields: fields.clone(),
+        };
         let image = Image {
-            source,
-            digest,
+            place,
             ..image("app:1")
         };
+        let expected = format!(
+            "--source={kind} --region=r --account-id=01 --registry-host=h --project-id=p --subscription-id=s \
+             --digest=sha256:0 -- app:1"
+        );
         let line = signs(&Artifact::Image(image), &to_sign());
-        let line = line.strip_prefix(SIGN.strip_suffix("--").unwrap()).unwrap();
-        line.strip_suffix(" --digest=sha256:0 -- app:1")
-            .unwrap()
-            .to_owned()
-    };
-    for (kind, fields, expected) in [
-        (
-            Kind::Ecr,
-            [Some("r"), Some("01"), None, None, None],
-            "--source=ecr --region=r --account-id=01",
-        ),
-        (
-            Kind::Gcr,
-            [None, None, Some("h"), Some("p"), None],
-            "--source=gcr --registry-host=h --project-id=p",
-        ),
-        (
-            Kind::Gar,
-            [None, None, Some("h"), Some("p"), None],
-            "--source=gar --registry-host=h --project-id=p",
-        ),
-        (
-            Kind::Acr,
-            [None, None, None, None, Some("s")],
-            "--source=acr --subscription-id=s",
-        ),
-        (
-            Kind::Docker,
-            [None, None, Some("h"), None, None],
-            "--source=docker --registry-host=h",
-        ),
-        (Kind::Har, [None; 5], "--source=har"),
-        (
-            Kind::Jfrog,
-            [None, None, Some("h"), None, None],
-            "--source=jfrog --registry-host=h",
-        ),
-        (Kind::Ghcr, [None; 5], "--source=ghcr"),
-    ] {
-        assert_eq!(told(kind, fields), expected);
+        assert!(line.ends_with(&expected), "{line}");
     }
-    let pinned = Image {
-        digest: Some("sha256:0".into()),
-        ..image("app:1")
-    };
-    assert!(verifies(&Artifact::Image(pinned), &to_verify()).ends_with("-- app:1@sha256:0"));
 }
 
 #[test]
 fn secrets_are_lent_and_stand_in_no_argument() {
     let key = Key::Given(Secret::new("hush"));
-    let credential = Some(cosignet_host::registry::Credential::basic("ada", "hush"));
+    let access = Access {
+        credential: Some(Credential::basic("ada", "hush")),
+        login: Some(CloudLogin::Google(GoogleLogin::Credentials(
+            LoginSecret::new("hush"),
+        ))),
+        config: Some(Secret::new("hush")),
+    }
+    .into();
     let artifact = Artifact::Image(Image {
-        credential,
+        access,
         ..image("a")
     });
     let task = Sign {
@@ -163,7 +135,8 @@ fn secrets_are_lent_and_stand_in_no_argument() {
     let command = sign(&artifact, &task, &files());
     assert!(line(&command).contains("--key=lent://0 ") && !line(&command).contains("hush"));
     assert_eq!(command.lent.password.unwrap().bytes(), b"hush");
-    assert!(command.lent.credential.is_some());
+    let access = command.lent.access;
+    assert!(access.credential.is_some() && access.login.is_some() && access.config.is_some());
     // Nobody is asked for a password that was not said.
     let command = sign(&artifact, &to_sign(), &files());
     assert_eq!(command.lent.password.unwrap().bytes(), b"");
@@ -216,7 +189,7 @@ fn logs_are_named_or_silent() {
         };
         assert_eq!(
             verifies(&a(), &task),
-            format!("verify --key=env://KEY {verified}-- a")
+            format!("verify --key=env://KEY {verified}--source=docker -- a")
         );
     }
 }

@@ -1,8 +1,6 @@
 use std::fmt;
 
 use crate::cli::step::key::KeyFault;
-use crate::cli::step::model::OtherDigest;
-use crate::cli::step::source::HostNeeded;
 use crate::cli::step::variables::{Kind, environment_name};
 use crate::cli::step::yaml::{Place, YamlError};
 
@@ -86,9 +84,13 @@ pub enum Problem {
     #[error("{0}")]
     Key(KeyFault),
     #[error("{0}")]
-    Digest(OtherDigest),
-    #[error("{0}, or set its connector's url")]
-    Host(HostNeeded),
+    Source(String),
+    #[error("connector.{connector}.{item}: {why}")]
+    Connector {
+        connector: String,
+        item: &'static str,
+        why: String,
+    },
     #[error("{0} and {1} contradict each other: leave one out")]
     Conflict(&'static str, &'static str),
     #[error("{0}")]

@@ -1,9 +1,11 @@
 //! A pipeline's YAML, as Harness writes it: its signing and verification steps, in order.
 //!
-//! `walk` finds the steps, `step` reads one, with `source` for the artifact, `keys` for who signs and
+//! `walk` finds the steps, `step` reads one, with `source` for the artifact, `connector` for
+//! who opens its registry, `keys` for who signs and
 //! `extras` for what is Cosignet's own. `fields` is how a map is read, `expression` what `<+…>` is, `fault`
 //! what can be wrong. Other steps are passed over, whatever is in them.
 
+mod connector;
 mod expression;
 mod extras;
 mod fault;

@@ -1,69 +1,79 @@
-use cosignet_host::registry::Credential;
+use cosignet_host::registry::source::{Field, Fields, SourceError, SourceKind};
 
+use super::connector::{self, Connector};
 use super::fault::{Fault, Problem};
 use super::fields::{Map, Value};
-use crate::cli::step::model::{ARTIFACT_KINDS, Artifact, File, Image, pinned};
-use crate::cli::step::source::{Field, Kind, Source, host_of, is_complete};
+use crate::cli::step::model::{ARTIFACT_KINDS, Artifact, File, Image};
+use crate::cli::step::source::Place;
 use crate::cli::step::variables::{Kind as Of, Variables};
 
 /// Reads what is signed or verified: `type` and `spec`.
 pub fn read(value: &Value<'_>, variables: &Variables<'_>) -> Result<Artifact, Fault> {
     let mut map = value.map()?;
     let kind = map.require(&["type"])?;
-    let spec = map.require(&["spec"])?.map()?;
+    let spec = map.require(&["spec"])?;
     map.finish()?;
     let name = kind.text(variables)?;
     if name == LOCAL {
-        return file(spec, variables).map(Artifact::File);
+        return file(spec.map()?, variables).map(Artifact::File);
     }
-    match Kind::named(&name) {
-        Some(kind) => image(kind, spec, variables).map(Artifact::Image),
-        None => Err(kind.unexpected(format!("{LOCAL}, {}", Kind::NAMES.join(", ")), name)),
+    match name.parse() {
+        Ok(kind) => image(kind, &spec, variables).map(Artifact::Image),
+        Err(_) => Err(kind.unexpected(format!("{LOCAL}, {}", SourceKind::names()), name)),
     }
 }
 
-fn image(kind: Kind, mut spec: Map<'_>, variables: &Variables<'_>) -> Result<Image, Fault> {
+fn image(kind: SourceKind, value: &Value<'_>, variables: &Variables<'_>) -> Result<Image, Fault> {
+    let mut spec = value.map()?;
     let connector = spec.take(&["connector", "connectorRef"])?;
     let name = spec.require(names(kind))?;
-    let digest = spec.take(&["digest"])?;
-    let mut source = Source::of(kind);
-    for field in kind.takes() {
-        let spellings = spellings(*field);
-        let value = match kind.needs().contains(field) {
-            true => Some(spec.require(spellings)?),
-            false => spec.take(spellings)?,
-        };
-        let text = value.map(|value| value.text(variables)).transpose()?;
-        *source.field(*field) = text;
+    let mut fields = Fields::default();
+    let mut said = vec![(Field::Image, &name)];
+    let mut values = Vec::new();
+    for field in [Field::Digest].iter().chain(kind.fields()) {
+        if let Some(value) = spec.take(spellings(*field))? {
+            fields.set(*field, value.text(variables)?);
+            values.push((*field, value));
+        }
     }
+    said.extend(values.iter().map(|(field, value)| (*field, value)));
     let registry = match kind {
-        Kind::Har => Some(spec.require(&["registry", "registryRef"])?),
+        SourceKind::Har => Some(spec.require(&["registry", "registryRef"])?),
         _ => None,
     };
     let mut text = name.text(variables)?;
     if let Some(registry) = registry {
         text = harness_name(&registry, &text, variables)?;
     }
-    let digest = match digest {
-        None => None,
-        Some(value) => {
-            let digest = value.text(variables)?;
-            pinned(&text, digest).map_err(|other| value.fault(Problem::Digest(other)))?
-        }
-    };
     spec.finish()?;
-    let connector = connector.map(|value| Connector::read(&value, variables));
-    let Connector { host, credential } = connector.transpose()?.unwrap_or_default();
-    if kind.takes().contains(&Field::Host) && source.host.is_none() && !is_complete(&text) {
-        source.host = host;
+    let found = connector
+        .as_ref()
+        .map(|value| connector::read(kind, value, variables));
+    let Connector { host, access } = found.transpose()?.unwrap_or_default();
+    let elsewhere = Fields {
+        host,
+        ..Fields::default()
+    };
+    if let (Some(connector), Some(_)) = (&connector, &elsewhere.host) {
+        said.push((Field::Host, connector));
     }
-    let source = source.of_image(&text);
+    let place = Place::of(kind, fields, &text, &elsewhere).map_err(|error| {
+        let about = said.iter().find(|(field, _)| *field == error.field());
+        let about = about.map_or(value, |(_, value)| value);
+        about.fault(Problem::Source(in_words(&error)))
+    })?;
     Ok(Image {
-        source: source.map_err(|needed| name.fault(Problem::Host(needed)))?,
         name: text,
-        digest,
-        credential,
+        place,
+        access: access.into(),
         allow_http: false,
+    })
+}
+
+fn in_words(error: &SourceError) -> String {
+    error.in_words(|field| match (field, error) {
+        (Field::Host, SourceError::Missing { .. }) => "host, or its connector's url",
+        _ => spellings(field).first().copied().unwrap_or_default(),
     })
 }
 
@@ -136,57 +146,12 @@ fn file(mut spec: Map<'_>, variables: &Variables<'_>) -> Result<File, Fault> {
     })
 }
 
-/// What a connector is to a registry: its credential, and its host.
-#[derive(Default)]
-struct Connector {
-    host: Option<String>,
-    credential: Option<Credential>,
-}
-
-impl Connector {
-    fn read(value: &Value<'_>, variables: &Variables<'_>) -> Result<Self, Fault> {
-        let connector = value.text(variables)?;
-        let find = |field: &str| variables.find(Of::Connector, &format!("{connector}.{field}"));
-        let half = |there, missing| {
-            let connector = connector.clone();
-            Err(value.fault(Problem::HalfConnector {
-                connector,
-                there,
-                missing,
-            }))
-        };
-        let credential = match (find("username"), find("password")) {
-            (None, None) => None,
-            (Some(_), None) => return half("username", "password"),
-            (None, Some(_)) => return half("password", "username"),
-            (Some(username), Some(password)) => match (username.text(), password.text()) {
-                (Some(username), Some(password)) => Some(Credential::basic(username, password)),
-                _ => return Err(value.fault(Problem::NoText(connector))),
-            },
-        };
-        let host = match find("url") {
-            None => None,
-            Some(url) => match url.text() {
-                Some(url) => Some(host_of(url)),
-                None => return Err(value.fault(Problem::NoText(connector))),
-            },
-        };
-        Ok(Self { host, credential })
-    }
-}
-
 /// What the image is called. The documents of the product differ.
-fn names(kind: Kind) -> &'static [&'static str] {
+fn names(kind: SourceKind) -> &'static [&'static str] {
     match kind {
-        Kind::Gcr | Kind::Gar => &["image", "imageName", "image_name"],
-        Kind::Acr => &["image", "repository"],
-        Kind::Docker
-        | Kind::Ecr
-        | Kind::Har
-        | Kind::Jfrog
-        | Kind::Ghcr
-        | Kind::Quay
-        | Kind::Harbor => &["image"],
+        SourceKind::Gcr | SourceKind::Gar => &["image", "imageName", "image_name"],
+        SourceKind::Acr => &["image", "repository"],
+        _ => spellings(Field::Image),
     }
 }
 
@@ -194,10 +159,12 @@ fn names(kind: Kind) -> &'static [&'static str] {
 fn spellings(field: Field) -> &'static [&'static str] {
     match field {
         Field::Region => &["region"],
-        Field::Account => &["account", "accountId", "account_id"],
+        Field::AccountId => &["account", "accountId", "account_id"],
         Field::Host => &["host"],
-        Field::Project => &["projectID", "projectId", "project_id", "project"],
-        Field::Subscription => &["subscriptionId", "subscription_id"],
+        Field::ProjectId => &["projectID", "projectId", "project_id", "project"],
+        Field::SubscriptionId => &["subscriptionId", "subscription_id"],
+        Field::Digest => &["digest"],
+        Field::Image => &["image"],
     }
 }
 

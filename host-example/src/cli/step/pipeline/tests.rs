@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::read;
 use crate::cli::step::model::{Artifact, Form, Image, Key, Sign, Step, Task, Verify};
-use crate::cli::step::source::Kind;
 use crate::cli::step::variables::{Environment, Variables};
+use cosignet_host::registry::source::{Field, SourceKind};
 
 /// The shape that the product's own documents show.
 const PIPELINE: &str = r#"
@@ -154,8 +154,11 @@ fn steps_are_found_wherever_a_pipeline_has_them() {
     let Artifact::Image(image) = &found[0].artifact else {
         panic!("{sign:?}");
     };
-    assert_eq!((image.name.as_str(), &image.source), ("org/app:7", &None));
-    assert!(image.credential.is_some());
+    assert_eq!(
+        (image.name.as_str(), image.place.kind),
+        ("org/app:7", SourceKind::Docker)
+    );
+    assert!(image.access.credential.is_some());
     let Task::Verify(verify) = &found[1].task else {
         panic!("{found:?}");
     };
@@ -214,51 +217,63 @@ fn a_step_or_a_list_of_steps_is_enough() {
 fn every_source_has_its_fields_in_every_spelling() {
     let told = |source: &str| {
         let image = image(source);
-        let source = image.source.unwrap();
-        let all = [
-            source.region,
-            source.account,
-            source.host,
-            source.project,
-            source.subscription,
-        ];
+        let all = Field::ALL.map(|field| image.place.fields.get(field).map(ToOwned::to_owned));
         let all: Vec<String> = all.into_iter().flatten().collect();
-        (image.name, source.kind, all.join(" "), image.digest)
+        (image.name, image.place.kind, all.join(" "))
     };
-    let expect = |name: &str, kind, all: &str| (name.to_owned(), kind, all.to_owned(), None);
+    let expect = |name: &str, kind, all: &str| (name.to_owned(), kind, all.to_owned());
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let ecr = format!(
+        "{{ type: ecr, spec: {{ image: app:1, region: us-east-1, account: 012345678901, digest: '{digest}' }} }}"
+    );
+    let subscription = "0b1f6471-1bf0-4dda-aec3-cb9272f09590";
+    let acr = format!(
+        "{{ type: acr, spec: {{ repository: r.azurecr.io/app, subscriptionId: {subscription} }} }}"
+    );
     for (source, expected) in [
         (
-            "{ type: ecr, spec: { image: app:1, region: us-east-1, account: 012345678901, digest: 'sha256:00' } }",
-            (
-                "app:1".to_owned(),
-                Kind::Ecr,
-                "us-east-1 012345678901".to_owned(),
-                Some("sha256:00".to_owned()),
+            ecr.as_str(),
+            expect(
+                "app:1",
+                SourceKind::Ecr,
+                &format!("us-east-1 012345678901 {digest}"),
             ),
         ),
         (
-            "{ type: gcr, spec: { connector: g, host: gcr.io, projectID: p, imageName: app } }",
-            expect("app", Kind::Gcr, "gcr.io p"),
+            "{ type: gcr, spec: { connector: g, host: gcr.io, projectID: my-project, imageName: app } }",
+            expect("app", SourceKind::Gcr, "gcr.io my-project"),
         ),
         (
-            "{ type: gar, spec: { connector: g, host: us-docker.pkg.dev, project_id: p, image: r/app } }",
-            expect("r/app", Kind::Gar, "us-docker.pkg.dev p"),
+            "{ type: gar, spec: { connector: g, host: us-docker.pkg.dev, project_id: my-project, image: r/app } }",
+            expect("r/app", SourceKind::Gar, "us-docker.pkg.dev my-project"),
         ),
         (
-            "{ type: acr, spec: { repository: r.azurecr.io/app, subscriptionId: 0-1 } }",
-            expect("r.azurecr.io/app", Kind::Acr, "0-1"),
+            &acr,
+            expect("r.azurecr.io/app", SourceKind::Acr, subscription),
         ),
         (
             "{ type: ghcr, spec: { image: o/app } }",
-            expect("o/app", Kind::Ghcr, ""),
+            expect("o/app", SourceKind::Ghcr, ""),
         ),
         (
             "{ type: docker, spec: { image: app, host: r.example } }",
-            expect("app", Kind::Docker, "r.example"),
+            expect("app", SourceKind::Docker, "r.example"),
+        ),
+        (
+            "{ type: dockerhub, spec: { image: org/app } }",
+            expect("org/app", SourceKind::DockerHub, ""),
+        ),
+        (
+            "{ type: jfrog, spec: { image: team.jfrog.io/repo/app } }",
+            expect("team.jfrog.io/repo/app", SourceKind::Jfrog, ""),
         ),
         (
             "{ type: quay, spec: { image: org/app } }",
-            expect("org/app", Kind::Quay, "quay.io"),
+            expect("org/app", SourceKind::Quay, ""),
+        ),
+        (
+            "{ type: harbor, spec: { image: r.example/app } }",
+            expect("r.example/app", SourceKind::Harbor, ""),
         ),
     ] {
         assert_eq!(told(source), expected, "{source}");
@@ -293,23 +308,62 @@ fn connectors_are_a_credential_and_a_host() {
     };
     let docker = "{ type: docker, spec: { connector: c, image: org/app } }";
     let plain = with(&[], docker).unwrap();
-    assert!(plain.credential.is_none() && plain.source.is_none());
+    assert!(plain.access.credential.is_none() && plain.place.fields.host.is_none());
     let hosted = with(&["connector.c.url=https://r.example/v2/"], docker).unwrap();
-    assert_eq!(hosted.source.unwrap().host.as_deref(), Some("r.example"));
+    assert_eq!(hosted.place.fields.host.as_deref(), Some("r.example"));
     let complete = "{ type: docker, spec: { connector: c, image: other.example/app } }";
     let complete = with(&["connector.c.url=https://r.example"], complete).unwrap();
-    assert!(complete.source.is_none(), "the name says it");
+    assert!(complete.place.fields.host.is_none(), "the name says it");
     let harbor = docker.replace("docker", "harbor");
     let nowhere = with(&[], &harbor).unwrap_err();
     assert!(
-        nowhere.contains("spec.source.spec.image: the image does not say its registry"),
+        nowhere.contains(
+            "spec.source.spec: source harbor needs host, or its connector's url: the registry's host"
+        ),
         "{nowhere}"
     );
     assert!(with(&["connector.c.url=https://r.example"], &harbor).is_ok());
+    let odd = with(&["connector.c.url=https://a b/"], docker).unwrap_err();
+    assert!(
+        odd.contains("spec.source.spec.connector: source docker: host \"a b\": expected HOST"),
+        "{odd}"
+    );
     let half = with(&["connector.c.username=ada"], docker).unwrap_err();
     assert!(
         half.contains("no password") && half.contains("COSIGNET_CONNECTOR_C_PASSWORD"),
         "{half}"
+    );
+}
+
+#[test]
+fn connectors_ask_clouds() {
+    let with = |set: &[&str], kind: &str| -> Result<Image, String> {
+        let source = format!(
+            "{{ type: {kind}, spec: {{ connector: aws, host: 123456789012.dkr.ecr.us-east-1.amazonaws.com, \
+             image: app }} }}"
+        );
+        let found = steps(&signing(&source, ""), &[ALL, set].concat())?;
+        match found.into_iter().next().map(|step| step.artifact) {
+            Some(Artifact::Image(image)) => Ok(image),
+            other => panic!("{other:?}"),
+        }
+    };
+    let keys = [
+        "connector.aws.access_key=AKIA",
+        "connector.aws.secret_key=hush",
+        "connector.aws.assume_role=arn",
+    ];
+    let image = with(&keys, "ecr").unwrap();
+    assert!(image.access.login.is_some() && image.access.credential.is_none());
+    assert!(!format!("{image:?}").contains("hush"));
+    let half = with(&keys[..1], "ecr").unwrap_err();
+    assert!(half.contains("COSIGNET_CONNECTOR_AWS_SECRET_KEY"), "{half}");
+    let other = with(&keys, "docker").unwrap_err();
+    assert!(
+        other.contains(
+            "spec.source.spec.connector: connector.aws.access_key: registries of source docker do not take it"
+        ),
+        "{other}"
     );
 }
 
@@ -436,6 +490,7 @@ fn files_of_the_workspace_are_artifacts() {
 
 #[test]
 fn what_is_wrong_is_named_with_its_place() {
+    let [named, other] = ["0", "1"].map(|digit| format!("sha256:{}", digit.repeat(64)));
     let docker = "{ type: docker, spec: { image: a } }";
     for (text, at, expected) in [
         (
@@ -447,8 +502,21 @@ fn what_is_wrong_is_named_with_its_place() {
             "{ connector: c }", "spec.source.spec: image is missing",
         ),
         (
+            signing("{ type: ecr, spec: { image: a, region: us-east-1, account: 12 } }", ""),
+            "12 } }", "spec.source.spec.account: source ecr: account \"12\": expected twelve digits",
+        ),
+        (
+            signing("{ type: gcr, spec: { image: a, host: r.io, projectID: my-project } }", ""),
+            "r.io", "spec.source.spec.host: source gcr: host \"r.io\": expected gcr.io, us.gcr.io, eu.gcr.io or \
+             asia.gcr.io",
+        ),
+        (
+            signing("{ type: ghcr, spec: { image: r.io/a } }", ""),
+            "r.io", "spec.source.spec.image: source ghcr: image \"r.io/a\": expected IMAGE or ghcr.io/IMAGE",
+        ),
+        (
             signing("{ type: ecr, spec: { image: a, region: b } }", ""),
-            "{ image: a, region", "spec.source.spec: account is missing",
+            "{ image: a, region", "spec.source.spec: source ecr needs account: twelve digits",
         ),
         (
             signing("{ type: docker, spec: { image: [a] } }", ""),
@@ -464,7 +532,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ),
         (
             signing("{ type: svn, spec: {} }", ""),
-            "svn", "spec.source.type: expected local, docker, dockerhub, ecr, gcr, gar, acr, har, jfrog, ghcr, \
+            "svn", "spec.source.type: expected local, dockerhub, docker, ecr, gcr, gar, acr, har, jfrog, ghcr, \
              quay, harbor, found \"svn\"",
         ),
         (
@@ -477,8 +545,14 @@ fn what_is_wrong_is_named_with_its_place() {
             "'<+secrets", "spec.source.spec.image: a secret stands where it would be shown: expected text or a variable",
         ),
         (
-            signing("{ type: docker, spec: { image: 'a@sha256:0', digest: 'sha256:1' } }", ""),
-            "'sha256:1'", "spec.source.spec.digest: the digest is sha256:1, but the image is a@sha256:0: leave one out",
+            signing("{ type: docker, spec: { image: a, digest: 'sha256:1' } }", ""),
+            "'sha256:1'", "spec.source.spec.digest: source docker: digest \"sha256:1\": expected sha256: and 64 \
+             lower-case hexadecimal digits",
+        ),
+        (
+            signing(&format!("{{ type: docker, spec: {{ image: 'a@{named}', digest: '{other}' }} }}"), ""),
+            "'sha256:1", &format!("spec.source.spec.digest: digest is \"{other}\", but the image is \"a@{named}\": \
+             leave one of them out"),
         ),
         (
             signing(docker, "  uploadSignature: { upload: maybe }\n"),

@@ -1,9 +1,12 @@
 //! A step of Drone, Harness, Woodpecker or GitHub Actions: its settings come in the environment.
 //!
 //! `table` is the settings and their names, `settings` reads them, `list` what stands for lists and maps,
-//! `artifact_file` what an earlier plugin pushed, `step` makes the model of it.
+//! `artifact_file` what an earlier plugin pushed, `step` makes the model of it, with `image` for where images
+//! are and `access` for who opens their registry.
 
+mod access;
 mod artifact_file;
+mod image;
 mod list;
 mod settings;
 mod step;

@@ -49,6 +49,10 @@ pub enum Problem {
     Key(KeyFault),
     #[error("{0}")]
     File(String),
+    #[error("{0}")]
+    Source(String),
+    #[error("{0}")]
+    Access(String),
 }
 
 /// The value of a setting, and the variable that it came from.
@@ -144,7 +148,7 @@ impl<'a> Settings<'a> {
     pub fn text(&self, setting: &Setting) -> Result<Option<String>, SettingFault> {
         let found = self.find(setting);
         found
-            .map(|found| found.in_a_line(found.text()?).map(ToOwned::to_owned))
+            .map(|found| found.line().map(ToOwned::to_owned))
             .transpose()
     }
 
@@ -216,6 +220,11 @@ impl Found {
     /// The value as text.
     pub fn text(&self) -> Result<&str, SettingFault> {
         self.value.text().ok_or_else(|| self.fault(Problem::NoText))
+    }
+
+    /// The value as text that is printed.
+    pub fn line(&self) -> Result<&str, SettingFault> {
+        self.in_a_line(self.text()?)
     }
 
     /// A text that is printed: lines of a log may be commands to a runner.

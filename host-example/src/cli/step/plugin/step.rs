@@ -1,13 +1,10 @@
-use cosignet_host::registry::Credential;
-
-use super::artifact_file;
+use super::image;
 use super::settings::{Problem, SettingFault, Settings};
 use super::table::{self, Setting};
 use crate::cli::step::key::{KeyFault, key, service_key};
 use crate::cli::step::model::{
-    ARTIFACT_KINDS, Artifact, File, Form, Image, Keep, Key, Log, Sign, Step, Task, Verify, pinned,
+    ARTIFACT_KINDS, Artifact, File, Form, Keep, Key, Log, Sign, Step, Task, Verify,
 };
-use crate::cli::step::source::{Field, Kind, Source, host_of, is_complete};
 
 /// The steps that the settings ask for: one for each image.
 pub fn read(settings: &Settings<'_>) -> Result<Vec<Step>, SettingFault> {
@@ -126,24 +123,9 @@ fn artifacts(settings: &Settings<'_>) -> Result<Vec<Artifact>, SettingFault> {
     if is_local {
         return Ok(vec![Artifact::File(file(settings)?)]);
     }
-    let kind = match &source {
-        None => Kind::Docker,
-        Some(found) => Kind::named(found.text()?)
-            .ok_or_else(|| found.unexpected(format!("local, {}", Kind::NAMES.join(", "))))?,
-    };
     refuse(settings, OF_FILES, &table::IMAGE)?;
-    let credential = credential(settings)?;
-    let allow_http = settings.switch(&table::INSECURE)?;
-    let images = images(settings)?.into_iter().map(|(name, digest)| {
-        Ok(Artifact::Image(Image {
-            source: place(settings, kind, &name)?,
-            digest,
-            credential: credential.clone(),
-            allow_http,
-            name,
-        }))
-    });
-    images.collect()
+    let images = image::read(settings, source.as_ref())?;
+    Ok(images.into_iter().map(Artifact::Image).collect())
 }
 
 fn file(settings: &Settings<'_>) -> Result<File, SettingFault> {
@@ -163,102 +145,6 @@ fn file(settings: &Settings<'_>) -> Result<File, SettingFault> {
         name: settings.text(&table::ARTIFACT_NAME)?,
         version: settings.text(&table::ARTIFACT_VERSION)?,
     })
-}
-
-/// The images, each with the digest that it must have: those that are named, or those that an earlier step
-/// has pushed.
-fn images(settings: &Settings<'_>) -> Result<Vec<(String, Option<String>)>, SettingFault> {
-    let named = settings.names(&table::IMAGE)?;
-    let tags = settings.names(&table::TAGS)?;
-    if named.is_empty() {
-        return pushed(settings);
-    }
-    let images: Vec<String> = match tags.is_empty() {
-        true => named,
-        false => named
-            .iter()
-            .flat_map(|name| tags.iter().map(move |tag| format!("{name}:{tag}")))
-            .collect(),
-    };
-    let Some(digest) = settings.text(&table::DIGEST)? else {
-        return Ok(images.into_iter().map(|name| (name, None)).collect());
-    };
-    let pinned = images.into_iter().map(|name| {
-        let digest = pinned(&name, digest.clone()).map_err(|other| {
-            settings.fault(&table::DIGEST, Problem::Conflict(other.to_string()))
-        })?;
-        Ok((name, digest))
-    });
-    pinned.collect()
-}
-
-fn pushed(settings: &Settings<'_>) -> Result<Vec<(String, Option<String>)>, SettingFault> {
-    let missing = || settings.fault(&table::IMAGE, Problem::Missing);
-    let file = settings.find(&table::ARTIFACT_FILE).ok_or_else(missing)?;
-    let pushed = artifact_file::read(file.text()?)
-        .map_err(|failure| file.fault(Problem::File(failure.to_string())))?;
-    let images = pushed.into_iter().map(|pushed| {
-        let digest = pinned(&pushed.image, pushed.digest)
-            .map_err(|other| file.fault(Problem::File(other.to_string())))?;
-        Ok((pushed.image, digest))
-    });
-    let images: Vec<_> = images.collect::<Result<_, SettingFault>>()?;
-    match images.is_empty() {
-        true => Err(missing()),
-        false => Ok(images),
-    }
-}
-
-/// What the kind of registry must be told.
-fn place(settings: &Settings<'_>, kind: Kind, image: &str) -> Result<Option<Source>, SettingFault> {
-    let mut source = Source::of(kind);
-    for field in kind.takes() {
-        let setting = match field {
-            Field::Region => &table::REGION,
-            Field::Account => &table::ACCOUNT,
-            Field::Host => &table::REGISTRY,
-            Field::Project => &table::PROJECT,
-            Field::Subscription => &table::SUBSCRIPTION,
-        };
-        let mut text = settings.text(setting)?;
-        if *field == Field::Host {
-            text = text.map(|url| host_of(&url));
-        }
-        if text.is_none() && kind.needs().contains(field) {
-            return Err(settings.fault(setting, Problem::Missing));
-        }
-        *source.field(*field) = text;
-    }
-    let is_plain = matches!(kind, Kind::Docker | Kind::Quay | Kind::Harbor);
-    if is_plain && is_complete(image) {
-        source.host = None;
-    }
-    let source = source.of_image(image);
-    source.map_err(|_| {
-        let instead = Problem::MissingFor("the image does not say its registry");
-        settings.fault(&table::REGISTRY, instead)
-    })
-}
-
-/// A user name and a password, or what a cloud has in place of them.
-fn credential(settings: &Settings<'_>) -> Result<Option<Credential>, SettingFault> {
-    let pairs = [
-        (&table::USERNAME, &table::PASSWORD),
-        (&table::CLIENT_ID, &table::CLIENT_SECRET),
-    ];
-    for (name, secret) in pairs {
-        match (settings.find(name), settings.find(secret)) {
-            (None, None) => {}
-            (Some(name), Some(secret)) => {
-                return Ok(Some(Credential::basic(name.text()?, secret.text()?)));
-            }
-            (Some(_), None) => return Err(settings.fault(secret, Problem::Missing)),
-            (None, Some(_)) => return Err(settings.fault(name, Problem::Missing)),
-        }
-    }
-    let json = settings.find(&table::JSON_KEY);
-    json.map(|json| Ok(Credential::basic("_json_key", json.text()?)))
-        .transpose()
 }
 
 fn signing_key(settings: &Settings<'_>) -> Result<Key, SettingFault> {

@@ -30,13 +30,27 @@ pub const TAGS: Setting = setting("tags", &["tag"], &[]);
 pub const DIGEST: Setting = setting("digest", &[], &[]);
 pub const ARTIFACT_FILE: Setting = setting("artifact_file", &[], &[]);
 pub const REGISTRY: Setting = setting("registry", &["host"], &["DOCKER_REGISTRY"]);
+pub const LOCATION: Setting = setting("location", &[], &[]);
 pub const REGION: Setting = setting("region", &[], &["ECR_REGION", "AWS_REGION"]);
 pub const ACCOUNT: Setting = setting("account_id", &["account"], &[]);
 pub const PROJECT: Setting = setting("project_id", &["project"], &[]);
 pub const SUBSCRIPTION: Setting = setting("subscription_id", &[], &["SUBSCRIPTION_ID"]);
 pub const USERNAME: Setting = setting("registry_username", &["username"], &["DOCKER_USERNAME"]);
 pub const PASSWORD: Setting = setting("registry_password", &["password"], &["DOCKER_PASSWORD"]);
+pub const CONFIG: Setting = setting("config", &[], &["DOCKER_PLUGIN_CONFIG"]);
+pub const ACCESS_KEY: Setting = setting("access_key", &["ecr_access_key"], &["ECR_ACCESS_KEY"]);
+pub const SECRET_KEY: Setting = setting("secret_key", &["ecr_secret_key"], &["ECR_SECRET_KEY"]);
+pub const SESSION_TOKEN: Setting = setting("session_token", &[], &[]);
+pub const ASSUME_ROLE: Setting = setting("assume_role", &[], &[]);
+pub const EXTERNAL_ID: Setting = setting("external_id", &[], &[]);
+pub const OIDC_TOKEN: Setting = setting("oidc_token_id", &[], &[]);
 pub const JSON_KEY: Setting = setting("json_key", &[], &["GCR_JSON_KEY", "GOOGLE_CREDENTIALS"]);
+pub const WORKLOAD_IDENTITY: Setting = setting("workload_identity", &[], &[]);
+pub const PROJECT_NUMBER: Setting = setting("project_number", &[], &[]);
+pub const POOL: Setting = setting("pool_id", &[], &[]);
+pub const PROVIDER: Setting = setting("provider_id", &[], &[]);
+pub const SERVICE_ACCOUNT: Setting = setting("service_account_email", &[], &[]);
+pub const TENANT: Setting = setting("tenant_id", &[], &[]);
 pub const CLIENT_ID: Setting = setting(
     "client_id",
     &["service_principal_client_id"],
@@ -47,6 +61,7 @@ pub const CLIENT_SECRET: Setting = setting(
     &["service_principal_client_secret"],
     &["SERVICE_PRINCIPAL_CLIENT_SECRET"],
 );
+pub const CLIENT_CERTIFICATE: Setting = setting("client_certificate", &[], &[]);
 pub const INSECURE: Setting = setting("insecure", &[], &[]);
 pub const PATH: Setting = setting("path", &["workspace"], &[]);
 pub const ARTIFACT_TYPE: Setting = setting("artifact_type", &[], &[]);
@@ -90,15 +105,30 @@ pub const ALL: &[&Setting] = &[
     &DIGEST,
     &ARTIFACT_FILE,
     &REGISTRY,
+    &LOCATION,
     &REGION,
     &ACCOUNT,
     &PROJECT,
     &SUBSCRIPTION,
     &USERNAME,
     &PASSWORD,
+    &CONFIG,
+    &ACCESS_KEY,
+    &SECRET_KEY,
+    &SESSION_TOKEN,
+    &ASSUME_ROLE,
+    &EXTERNAL_ID,
+    &OIDC_TOKEN,
     &JSON_KEY,
+    &WORKLOAD_IDENTITY,
+    &PROJECT_NUMBER,
+    &POOL,
+    &PROVIDER,
+    &SERVICE_ACCOUNT,
+    &TENANT,
     &CLIENT_ID,
     &CLIENT_SECRET,
+    &CLIENT_CERTIFICATE,
     &INSECURE,
     &PATH,
     &ARTIFACT_TYPE,
@@ -128,20 +158,8 @@ pub const OF_RUNNERS: &[&str] = &["metadata_file", "base64_secret"];
 pub const INSTEAD: &[(&str, &str)] = &[
     ("cosign_params", "say annotations, rekor_url or air_gap"),
     (
-        "access_key",
-        "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-    ),
-    (
-        "secret_key",
-        "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-    ),
-    (
-        "assume_role",
-        "set AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE",
-    ),
-    (
-        "config",
-        "write it to a file config.json, and set DOCKER_CONFIG to its folder",
+        "create_repository",
+        "signing creates no repository: let the step that pushes the image create it",
     ),
 ];
 

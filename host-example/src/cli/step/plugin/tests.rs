@@ -1,8 +1,8 @@
 use super::settings::Settings;
 use super::step::read;
 use crate::cli::step::model::{Artifact, Form, Image, Key, Sign, Step, Task, Verify};
-use crate::cli::step::source::Kind;
 use crate::cli::step::variables::Environment;
+use cosignet_host::registry::source::SourceKind;
 
 const PRIVATE: &str = "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nAAAA";
 const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nAAAA";
@@ -92,17 +92,27 @@ fn what_was_pushed_before_is_signed_by_its_digest() {
             .unwrap_err()
             .contains("PLUGIN_IMAGE: missing")
     );
-    let document =
-        r#"{"kind":"docker/v1","data":{"images":[{"image":"a:1","digest":"sha256:0"}]}}"#;
-    std::fs::write(&path, document).unwrap();
+    let document = |digest: &str| {
+        format!(
+            r#"{{"kind":"docker/v1","data":{{"images":[{{"image":"a:1","digest":"{digest}"}}]}}}}"#
+        )
+    };
+    let digest = format!("sha256:{}", "0".repeat(64));
+    std::fs::write(&path, document(&digest)).unwrap();
     let pushed = images(&[setting]);
     assert_eq!(pushed.len(), 1);
     assert_eq!(
-        (pushed[0].name.as_str(), pushed[0].digest.as_deref()),
-        ("a:1", Some("sha256:0"))
+        (pushed[0].name.as_str(), &pushed[0].place.fields.digest),
+        ("a:1", &Some(digest))
     );
     // A runner names the file to every plugin: what is said counts.
     assert_eq!(images(&[setting, ("PLUGIN_IMAGE", "b")])[0].name, "b");
+    std::fs::write(&path, document("sha256:0")).unwrap();
+    let odd = with(SIGN, &[setting]).unwrap_err();
+    assert!(
+        odd.starts_with("PLUGIN_ARTIFACT_FILE: source docker: digest \"sha256:0\""),
+        "{odd}"
+    );
     std::fs::write(&path, "{").unwrap();
     assert!(
         with(SIGN, &[setting])
@@ -116,37 +126,42 @@ fn registries_are_told_apart() {
     let one = |settings: &[(&str, &str)]| images(settings).remove(0);
     let image = ("PLUGIN_IMAGE", "app:1");
     let docker = one(&[image, ("PLUGIN_REGISTRY", "https://r.example/v1/")]);
-    assert_eq!(docker.source.unwrap().host.as_deref(), Some("r.example"));
-    let complete = [
-        ("PLUGIN_REPO", "r.example/app"),
-        ("PLUGIN_REGISTRY", "r.example"),
-    ];
-    assert!(one(&complete).source.is_none(), "the name says it");
-    let harbor = ("PLUGIN_SOURCE", "harbor");
+    assert_eq!(docker.place.fields.host.as_deref(), Some("r.example"));
+    let complete = ("PLUGIN_REPO", "r.example/app");
     assert!(
-        with(SIGN, &[image, harbor])
-            .unwrap_err()
-            .contains("PLUGIN_REGISTRY: missing")
+        one(&[complete, ("PLUGIN_REGISTRY", "r.example")])
+            .place
+            .kind
+            == SourceKind::Docker
     );
-    let quay = one(&[image, ("PLUGIN_SOURCE", "quay")]).source.unwrap();
-    assert_eq!(quay.host.as_deref(), Some("quay.io"));
-    let ecr = one(&[
-        image,
-        ("PLUGIN_SOURCE", "ecr"),
-        ("AWS_REGION", "eu-west-1"),
-        ("PLUGIN_ACCOUNT", "01"),
-    ]);
-    let ecr = ecr.source.unwrap();
+    // What another step was told does not count against the image.
+    let elsewhere = ("DOCKER_REGISTRY", "other.example");
+    assert_eq!(one(&[complete, elsewhere]).place.fields.host, None);
     assert_eq!(
-        (ecr.kind, ecr.region.as_deref(), ecr.account.as_deref()),
-        (Kind::Ecr, Some("eu-west-1"), Some("01"))
+        one(&[image, elsewhere]).place.fields.host.as_deref(),
+        Some("other.example")
     );
-    let missing = with(
-        SIGN,
-        &[image, ("PLUGIN_SOURCE", "ecr"), ("AWS_REGION", "r")],
-    )
-    .unwrap_err();
-    assert_eq!(missing, "PLUGIN_ACCOUNT_ID: missing");
+    let quay = one(&[image, ("PLUGIN_SOURCE", "quay")]);
+    assert_eq!(
+        (quay.place.kind, quay.place.fields.host),
+        (SourceKind::Quay, None)
+    );
+    let source = ("PLUGIN_SOURCE", "ecr");
+    let account = ("PLUGIN_ACCOUNT", "123456789012");
+    let ecr = one(&[image, source, ("AWS_REGION", "eu-west-1"), account]).place;
+    assert_eq!(ecr.kind, SourceKind::Ecr);
+    assert_eq!(ecr.fields.region.as_deref(), Some("eu-west-1"));
+    assert_eq!(ecr.fields.account_id.as_deref(), Some("123456789012"));
+    // As drone-ecr has it.
+    let registry = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+    let ecr = one(&[
+        ("PLUGIN_REPO", &format!("{registry}/app")),
+        ("PLUGIN_REGISTRY", registry),
+        source,
+        ("AWS_REGION", "eu-west-1"),
+    ]);
+    assert_eq!(ecr.place.fields.host.as_deref(), Some(registry));
+    assert_eq!(ecr.place.fields.region, None);
     for credential in [
         [("PLUGIN_USERNAME", "ada"), ("PLUGIN_PASSWORD", "hush")],
         [("DOCKER_USERNAME", "ada"), ("DOCKER_PASSWORD", "hush")],
@@ -157,11 +172,105 @@ fn registries_are_told_apart() {
         [("PLUGIN_JSON_KEY", "{}"), ("PLUGIN_INSECURE", "true")],
     ] {
         let image = one(&[&[image], &credential[..]].concat());
-        assert!(image.credential.is_some(), "{credential:?}");
+        assert!(image.access.credential.is_some(), "{credential:?}");
         assert!(!format!("{image:?}").contains("hush"));
     }
     let half = with(SIGN, &[image, ("PLUGIN_USERNAME", "ada")]).unwrap_err();
-    assert_eq!(half, "PLUGIN_REGISTRY_PASSWORD: missing");
+    assert_eq!(
+        half,
+        "PLUGIN_REGISTRY_PASSWORD: missing: PLUGIN_USERNAME means nothing without it"
+    );
+}
+
+#[test]
+fn clouds_are_asked_as_settings_say() {
+    let base = [
+        ("PLUGIN_IMAGE", "app"),
+        ("PLUGIN_SOURCE", "ecr"),
+        (
+            "PLUGIN_REGISTRY",
+            "123456789012.dkr.ecr.us-east-1.amazonaws.com",
+        ),
+    ];
+    let key = ("PLUGIN_ACCESS_KEY", "AKIA");
+    for secret in [
+        "PLUGIN_SECRET_KEY",
+        "PLUGIN_ECR_SECRET_KEY",
+        "ECR_SECRET_KEY",
+    ] {
+        let image = images(&[&base[..], &[key, (secret, "hush")]].concat()).remove(0);
+        assert!(image.access.login.is_some(), "{secret}");
+        assert!(!format!("{image:?}").contains("hush"));
+    }
+    let half = with(SIGN, &[&base[..], &[key]].concat()).unwrap_err();
+    assert_eq!(
+        half,
+        "PLUGIN_SECRET_KEY: missing: PLUGIN_ACCESS_KEY means nothing without it"
+    );
+    let half = with(SIGN, &[&base[..], &[("ECR_SECRET_KEY", "hush")]].concat()).unwrap_err();
+    assert_eq!(
+        half,
+        "PLUGIN_ACCESS_KEY: missing: ECR_SECRET_KEY means nothing without it"
+    );
+    let location = [
+        ("PLUGIN_IMAGE", "repo/app"),
+        ("PLUGIN_SOURCE", "gar"),
+        ("PLUGIN_LOCATION", "europe-west3"),
+        ("PLUGIN_PROJECT", "my-project"),
+    ];
+    let host = images(&location).remove(0).place.fields.host;
+    assert_eq!(host.as_deref(), Some("europe-west3-docker.pkg.dev"));
+}
+
+#[test]
+fn what_a_registry_lacks_is_named_as_it_is_set() {
+    let image = ("PLUGIN_IMAGE", "app:1");
+    for (settings, expected) in [
+        (
+            &[("PLUGIN_SOURCE", "harbor")][..],
+            "PLUGIN_REGISTRY: source harbor needs registry: the registry's host, unless the image begins with it",
+        ),
+        (
+            &[("PLUGIN_SOURCE", "ecr"), ("AWS_REGION", "eu-west-1")],
+            "PLUGIN_ACCOUNT_ID: source ecr needs account_id: twelve digits",
+        ),
+        (
+            &[
+                ("PLUGIN_SOURCE", "ecr"),
+                ("AWS_REGION", "Europe"),
+                ("PLUGIN_ACCOUNT", "1"),
+            ],
+            "AWS_REGION: source ecr: region \"Europe\": expected like eu-west-1",
+        ),
+        (
+            &[("PLUGIN_SOURCE", "ghcr"), ("PLUGIN_PROJECT", "p")],
+            "PLUGIN_PROJECT: source ghcr has no project_id; it takes registry, digest",
+        ),
+        (
+            &[
+                ("PLUGIN_SOURCE", "ghcr"),
+                ("PLUGIN_REGISTRY", "https://quay.io"),
+            ],
+            "PLUGIN_REGISTRY: source ghcr: registry \"quay.io\": expected ghcr.io",
+        ),
+        (
+            &[("PLUGIN_DIGEST", "sha256:1")],
+            "PLUGIN_DIGEST: source docker: digest \"sha256:1\": expected sha256: and 64 lower-case hexadecimal digits",
+        ),
+    ] {
+        assert_eq!(
+            with(SIGN, &[&[image], settings].concat()).unwrap_err(),
+            expected
+        );
+    }
+    let other = [
+        ("PLUGIN_REPO", "a.example/app"),
+        ("PLUGIN_HOST", "b.example"),
+    ];
+    assert_eq!(
+        with(SIGN, &other).unwrap_err(),
+        "PLUGIN_REPO: source docker: image \"a.example/app\": expected IMAGE or b.example/IMAGE"
+    );
 }
 
 #[test]
@@ -232,10 +341,10 @@ fn what_contradicts_itself_is_refused() {
         ),
         (
             &[
-                ("PLUGIN_IMAGE", "a@sha256:0"),
-                ("PLUGIN_DIGEST", "sha256:1"),
+                ("PLUGIN_IMAGE", &format!("a@sha256:{}", "0".repeat(64))),
+                ("PLUGIN_DIGEST", &format!("sha256:{}", "1".repeat(64))),
             ],
-            "the digest is sha256:1",
+            "PLUGIN_DIGEST: digest is \"sha256:1",
         ),
         (
             &[("PLUGIN_IMAGE", "a"), ("PLUGIN_SOURCE", "svn")],

@@ -4,6 +4,8 @@
 //! The directory's token opens more than a registry. It goes to Azure's own domains and to no other
 //! host, whatever an image is called (CVE-2025-27403).
 
+mod certificate;
+
 #[cfg(test)]
 mod tests;
 
@@ -16,66 +18,97 @@ use zeroize::Zeroizing;
 
 use super::{
     CredentialProvider, Issued,
-    environment::{Environment, read_token},
+    environment::{Environment, read_secret, read_token},
     name_of,
     services::{Question, Services, url_of},
 };
-use crate::registry::{Credential, RegistryError, source};
+use crate::registry::{
+    Credential, RegistryError,
+    login::{AzureLogin, AzureProof, LoginSecret},
+    source,
+};
 
 /// The provider of ACR's registries.
 pub(super) struct Azure {
     services: Services,
     environment: Environment,
+    login: AzureLogin,
 }
 
 /// An application in a directory, and what proves that it asks.
 struct Application {
-    tenant: Zeroizing<String>,
-    client: Zeroizing<String>,
-    proof: Proof,
-}
-
-enum Proof {
-    Secret(Zeroizing<String>),
-    /// A token of another issuer, in whom the directory trusts.
-    Assertion(Zeroizing<String>),
+    tenant: String,
+    client: String,
+    proof: AzureProof,
 }
 
 impl Azure {
-    pub fn new(services: Services, environment: Environment) -> Self {
+    pub fn new(services: Services, environment: Environment, login: AzureLogin) -> Self {
         Self {
             services,
             environment,
+            login,
         }
     }
 
+    /// The one of the login, or of the environment.
     fn application(&self) -> Result<Option<Application>, RegistryError> {
-        let environment = &self.environment;
-        let Some(tenant) = environment.get("AZURE_TENANT_ID") else {
-            return Ok(None);
-        };
-        let Some(client) = environment.get("AZURE_CLIENT_ID") else {
-            return Ok(None);
-        };
-        let proof = match environment.get("AZURE_CLIENT_SECRET") {
-            Some(secret) => Proof::Secret(secret),
-            None => match environment.get(TOKEN_FILE) {
-                Some(file) => Proof::Assertion(read_token(TOKEN_FILE, &file)?),
-                None => return Ok(None),
-            },
-        };
-        // It becomes a part of a path.
-        let is_good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
-        match tenant.bytes().all(is_good) && !tenant.starts_with('.') {
-            true => Ok(Some(Application {
+        let (whence, application) = match &self.login {
+            AzureLogin::Environment => ("AZURE_TENANT_ID", self.of_environment()?),
+            AzureLogin::Application {
                 tenant,
                 client,
                 proof,
-            })),
-            false => Err(RegistryError::Denied(
-                "AZURE_TENANT_ID: expected a UUID or a domain".to_owned(),
-            )),
+            } => (
+                "the tenant",
+                Some(Application {
+                    tenant: tenant.clone(),
+                    client: client.clone(),
+                    proof: proof.clone(),
+                }),
+            ),
+        };
+        let Some(application) = application else {
+            return Ok(None);
+        };
+        // It becomes a part of a path.
+        let is_good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+        let tenant = &application.tenant;
+        match tenant.bytes().all(is_good) && !tenant.is_empty() && !tenant.starts_with('.') {
+            true => Ok(Some(application)),
+            false => Err(RegistryError::Denied(format!(
+                "{whence}: expected a UUID or a domain"
+            ))),
         }
+    }
+
+    fn of_environment(&self) -> Result<Option<Application>, RegistryError> {
+        let environment = &self.environment;
+        let (Some(tenant), Some(client)) = (
+            environment.get("AZURE_TENANT_ID"),
+            environment.get("AZURE_CLIENT_ID"),
+        ) else {
+            return Ok(None);
+        };
+        let proof = match environment.get("AZURE_CLIENT_SECRET") {
+            Some(secret) => AzureProof::Secret(LoginSecret::new(secret.as_str())),
+            None => match environment.first(&[CERTIFICATE_FILE, TOKEN_FILE]) {
+                Some((CERTIFICATE_FILE, file)) => {
+                    let pem = read_secret(CERTIFICATE_FILE, &file)?;
+                    AzureProof::Certificate(LoginSecret::new(pem.as_str()))
+                }
+                Some((name, file)) => {
+                    let token = read_token(name, &file)?;
+                    AzureProof::Token(LoginSecret::new(token.as_str()))
+                }
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(Application {
+            tenant: tenant.to_string(),
+            client: client.to_string(),
+            proof,
+        }))
     }
 
     /// The directory's token for registries.
@@ -95,17 +128,30 @@ impl Azure {
             authority.trim_end_matches('/')
         );
         let url = url_of("AZURE_AUTHORITY_HOST", &url)?;
+        let signed;
         let mut form = vec![
             ("grant_type", "client_credentials"),
             ("client_id", application.client.as_str()),
             ("scope", SCOPE),
         ];
-        match &application.proof {
-            Proof::Secret(secret) => form.push(("client_secret", secret)),
-            Proof::Assertion(token) => {
-                form.push(("client_assertion_type", ASSERTION));
-                form.push(("client_assertion", token));
+        let assertion = match &application.proof {
+            AzureProof::Secret(secret) => {
+                form.push(("client_secret", secret.text()));
+                None
             }
+            AzureProof::Token(token) => Some(token.text()),
+            AzureProof::Certificate(pem) => {
+                let client = &application.client;
+                let made = certificate::assertion(pem.text(), client, url.as_str());
+                signed = made.map_err(|why| {
+                    RegistryError::Denied(format!("the certificate of {client}: {why}"))
+                })?;
+                Some(signed.as_str())
+            }
+        };
+        if let Some(assertion) = assertion {
+            form.push(("client_assertion_type", ASSERTION));
+            form.push(("client_assertion", assertion));
         }
         let what = format!("credentials for {registry}: Azure's directory");
         let question = Question::form(what, url, &form);
@@ -155,7 +201,7 @@ impl CredentialProvider for Azure {
     fn advice(&self, registry: &str) -> Option<String> {
         source::is_azure(name_of(registry)).then(|| {
             format!(
-                "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or \
+                "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, {CERTIFICATE_FILE} or \
                  {TOKEN_FILE}, of an application with AcrPull or AcrPush, or run \
                  `docker login {registry}`"
             )
@@ -197,6 +243,7 @@ struct RegistryToken {
     refresh_token: Zeroizing<String>,
 }
 
+const CERTIFICATE_FILE: &str = "AZURE_CLIENT_CERTIFICATE_PATH";
 const TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
 const SCOPE: &str = "https://containerregistry.azure.net/.default";
 const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

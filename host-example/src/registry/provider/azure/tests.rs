@@ -54,6 +54,15 @@ fn challenge(seen: &Seen) -> crate::http::test_server::Reply {
 }
 
 fn provider(identity: &TlsIdentity, directory: &Server, more: &[(&str, &str)]) -> Azure {
+    provider_as(identity, directory, more, AzureLogin::Environment)
+}
+
+fn provider_as(
+    identity: &TlsIdentity,
+    directory: &Server,
+    more: &[(&str, &str)],
+    login: AzureLogin,
+) -> Azure {
     let authority = format!("http://{}/", directory.host());
     let mut variables = vec![
         ("AZURE_AUTHORITY_HOST", authority.as_str()),
@@ -64,6 +73,7 @@ fn provider(identity: &TlsIdentity, directory: &Server, more: &[(&str, &str)]) -
     Azure::new(
         trusting(identity, &[REGISTRY, "evil.test"]),
         Environment::of(&variables),
+        login,
     )
 }
 
@@ -205,7 +215,11 @@ async fn nothing_to_go_on() {
         &[("AZURE_TENANT_ID", "t"), ("AZURE_CLIENT_ID", "c")],
     ];
     for variables in environments {
-        let azure = Azure::new(stand_in(), Environment::of(variables));
+        let azure = Azure::new(
+            stand_in(),
+            Environment::of(variables),
+            AzureLogin::Environment,
+        );
         assert!(azure.credential(REGISTRY).await.unwrap().is_none());
         assert!(azure.advice(REGISTRY).unwrap().contains("AZURE_TENANT_ID"));
     }
@@ -214,10 +228,56 @@ async fn nothing_to_go_on() {
         ("AZURE_CLIENT_ID", "c"),
         ("AZURE_CLIENT_SECRET", "s"),
     ];
-    let error = Azure::new(stand_in(), Environment::of(&tenant))
-        .credential(REGISTRY)
-        .await;
+    let error = Azure::new(
+        stand_in(),
+        Environment::of(&tenant),
+        AzureLogin::Environment,
+    )
+    .credential(REGISTRY)
+    .await;
     assert!(error.unwrap_err().to_string().contains("AZURE_TENANT_ID"));
+}
+
+/// The environment has another application.
+#[tokio::test]
+async fn a_login_comes_before_the_environment() {
+    let identity = TlsIdentity::new();
+    let directory = directory().await;
+    let registry = registry(&identity).await;
+    let environment = [
+        ("AZURE_TENANT_ID", "other.test"),
+        ("AZURE_CLIENT_SECRET", "other"),
+    ];
+    for (proof, sent) in [
+        (
+            AzureProof::Secret(LoginSecret::new("given")),
+            "client_id=app&scope=https%3A%2F%2Fcontainerregistry.azure.net%2F.default&client_secret=given",
+        ),
+        (
+            AzureProof::Token(LoginSecret::new("jwt")),
+            "&client_assertion=jwt",
+        ),
+    ] {
+        let login = AzureLogin::Application {
+            tenant: "tenant.test".into(),
+            client: "app".into(),
+            proof,
+        };
+        let azure = provider_as(&identity, &directory, &environment, login);
+        let issued = azure.credential(&registry.named(REGISTRY)).await.unwrap();
+        assert!(issued.unwrap().credential == Credential::identity_token("refresh"));
+        let asked = directory.seen().pop().unwrap();
+        let asked = String::from_utf8_lossy(&asked.body);
+        assert!(asked.ends_with(sent), "{asked}");
+    }
+    let login = AzureLogin::Application {
+        tenant: "../evil".into(),
+        client: "app".into(),
+        proof: AzureProof::Secret(LoginSecret::new("hush")),
+    };
+    let azure = provider_as(&identity, &directory, &environment, login);
+    let error = azure.credential(REGISTRY).await.unwrap_err().to_string();
+    assert!(error.contains("the tenant: expected a UUID"), "{error}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Amazon ECR: `GetAuthorizationToken` gives a password that is good for twelve hours, for the keys
-//! that the environment has.
+//! of a login or of the environment.
 
 mod container;
 mod keys;
@@ -23,19 +23,21 @@ use super::{
     name_of,
     services::{Question, Services, url_of},
 };
-use crate::registry::{Credential, RegistryError, source::EcrRegistry};
+use crate::registry::{Credential, RegistryError, login::AmazonLogin, source::EcrRegistry};
 
 /// The provider of ECR's private registries.
 pub(super) struct Ecr {
     services: Services,
     environment: Environment,
+    login: AmazonLogin,
 }
 
 impl Ecr {
-    pub fn new(services: Services, environment: Environment) -> Self {
+    pub fn new(services: Services, environment: Environment, login: AmazonLogin) -> Self {
         Self {
             services,
             environment,
+            login,
         }
     }
 

@@ -3,8 +3,8 @@
 use aws_credential_types::Credentials;
 use roxmltree::Document;
 
-use super::{super::environment::read_token, Ecr, Question, keys, signing};
-use crate::registry::{RegistryError, source::EcrRegistry};
+use super::{Ecr, Question, keys, signing};
+use crate::registry::{RegistryError, login::AmazonRole, source::EcrRegistry};
 
 impl Ecr {
     /// `AssumeRoleWithWebIdentity`: the token is proof enough, and nothing is signed.
@@ -12,9 +12,8 @@ impl Ecr {
         &self,
         registry: &EcrRegistry,
         role: &str,
-        file: &str,
+        token: &str,
     ) -> Result<Credentials, RegistryError> {
-        let token = read_token("AWS_WEB_IDENTITY_TOKEN_FILE", file)?;
         let name = self.environment.get("AWS_ROLE_SESSION_NAME");
         let name = name.as_ref().map_or(SESSION, |name| name.as_str());
         let question = self.question(
@@ -23,7 +22,7 @@ impl Ecr {
                 ("Action", "AssumeRoleWithWebIdentity"),
                 ("RoleArn", role),
                 ("RoleSessionName", name),
-                ("WebIdentityToken", &token),
+                ("WebIdentityToken", token),
             ],
         )?;
         self.assumed(&question).await
@@ -34,14 +33,14 @@ impl Ecr {
         &self,
         registry: &EcrRegistry,
         keys: &Credentials,
-        role: &str,
-        external_id: Option<&str>,
+        role: &AmazonRole,
     ) -> Result<Credentials, RegistryError> {
         let mut form = vec![
             ("Action", "AssumeRole"),
-            ("RoleArn", role),
+            ("RoleArn", role.arn.as_str()),
             ("RoleSessionName", SESSION),
         ];
+        let external_id = role.external_id.as_deref();
         form.extend(external_id.map(|id| ("ExternalId", id)));
         let question = self.question(registry, &form)?;
         let question = signing::signed(question, keys, &registry.region, "sts")?;

@@ -3,16 +3,23 @@
 use super::*;
 use crate::{
     http::test_server::{Seen, Server, ok, reply},
-    registry::provider::services::stand_in,
+    registry::{
+        login::{AmazonIdentity, AmazonRole, LoginSecret},
+        provider::services::stand_in,
+    },
 };
 
 const REGISTRY: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
 
 fn ecr(server: &Server, variables: &[(&str, &str)]) -> Ecr {
+    ecr_as(server, variables, AmazonLogin::default())
+}
+
+fn ecr_as(server: &Server, variables: &[(&str, &str)], login: AmazonLogin) -> Ecr {
     let url = format!("http://{}", server.host());
     let mut all = vec![("AWS_ENDPOINT_URL", url.as_str())];
     all.extend(variables);
-    Ecr::new(stand_in(), Environment::of(&all))
+    Ecr::new(stand_in(), Environment::of(&all), login)
 }
 
 fn token(expires: &str) -> String {
@@ -136,6 +143,57 @@ async fn web_identity_then_another_role() {
     assert_eq!(ecr.header("x-amz-security-token"), Some("session"));
 }
 
+/// Of the environment only what the login leaves out.
+#[tokio::test]
+async fn a_login_comes_before_the_environment() {
+    let server = Server::start(aws).await;
+    let environment = [
+        ("AWS_ACCESS_KEY_ID", "AKIA"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_SESSION_TOKEN", "session"),
+    ];
+    let keys = AmazonIdentity::Keys {
+        id: "GIVEN".into(),
+        secret: LoginSecret::new("s"),
+        session_token: None,
+    };
+    let web = AmazonIdentity::WebIdentity {
+        role: "arn:ci".into(),
+        token: LoginSecret::new("jwt"),
+    };
+    let role = AmazonRole {
+        arn: "arn:push".into(),
+        external_id: Some("ours".into()),
+    };
+    for (identity, role, signers) in [
+        (Some(keys.clone()), None, &["GIVEN"][..]),
+        (Some(keys), Some(role.clone()), &["GIVEN", "ROLE"]),
+        (None, Some(role), &["AKIA", "ROLE"]),
+        (Some(web), None, &["", "WEB"]),
+    ] {
+        let earlier = server.seen().len();
+        let ecr = ecr_as(&server, &environment, AmazonLogin { identity, role });
+        assert!(password(&ecr).await.unwrap().is_some());
+        let seen = server.seen().split_off(earlier);
+        let found = seen.iter().map(|seen| {
+            let credential = seen.authorization().split_once("Credential=");
+            credential.map_or("", |(_, rest)| rest.split('/').next().unwrap_or(""))
+        });
+        assert_eq!(found.collect::<Vec<_>>(), signers);
+        let bodies: Vec<_> = seen
+            .iter()
+            .map(|seen| String::from_utf8_lossy(&seen.body))
+            .collect();
+        let has = |text| bodies.iter().any(|body| body.contains(text));
+        assert_eq!(has("RoleArn=arn%3Apush"), signers.contains(&"ROLE"));
+        assert_eq!(has("ExternalId=ours"), signers.contains(&"ROLE"));
+        assert_eq!(has("WebIdentityToken=jwt"), signers.contains(&"WEB"));
+        // The session is that of other keys.
+        let is_given = seen[0].authorization().contains("GIVEN");
+        assert!(!(is_given && seen[0].header("x-amz-security-token").is_some()));
+    }
+}
+
 #[tokio::test]
 async fn keys_of_a_container() {
     let server = Server::start(aws).await;
@@ -221,7 +279,7 @@ async fn endpoints_are_https_or_here() {
 
 #[tokio::test]
 async fn the_services_of_a_region() {
-    let ecr = Ecr::new(stand_in(), Environment::of(&[]));
+    let ecr = Ecr::new(stand_in(), Environment::of(&[]), AmazonLogin::default());
     for (host, expected) in [
         (REGISTRY, "https://api.ecr.eu-west-1.amazonaws.com/"),
         (

@@ -2,12 +2,6 @@
 
 use std::time::SystemTime;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use rustls::{
-    SignatureScheme,
-    crypto::ring::sign::any_supported_type,
-    pki_types::{PrivateKeyDer, pem::PemObject},
-};
 use serde::Deserialize;
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -17,6 +11,7 @@ use crate::registry::{
     RegistryError,
     provider::{
         Issued,
+        assertion::{self, Algorithm},
         services::{Question, Services},
     },
 };
@@ -44,10 +39,10 @@ impl ServiceAccount {
     fn assertion(&self, now: SystemTime) -> Result<Zeroizing<String>, RegistryError> {
         let since = now.duration_since(SystemTime::UNIX_EPOCH);
         let seconds = since.map_or(0, |since| since.as_secs());
-        let mut header = json!({ "alg": "RS256", "typ": "JWT" });
-        if let Some(id) = &self.private_key_id {
-            header["kid"] = id.as_str().into();
-        }
+        let header = match &self.private_key_id {
+            Some(id) => json!({ "kid": id }),
+            None => json!({}),
+        };
         let claims = json!({
             "iss": self.client_email,
             "scope": SCOPE,
@@ -55,33 +50,11 @@ impl ServiceAccount {
             "iat": seconds,
             "exp": seconds + LIFE,
         });
-        let encode = |part: &[u8]| URL_SAFE_NO_PAD.encode(part);
-        let (header, claims) = (header.to_string(), claims.to_string());
-        let mut token = Zeroizing::new(String::with_capacity(4096));
-        *token += &format!(
-            "{}.{}",
-            encode(header.as_bytes()),
-            encode(claims.as_bytes())
-        );
-        let signature = self.sign(token.as_bytes())?;
-        *token += ".";
-        *token += &encode(&signature);
-        Ok(token)
-    }
-
-    /// RSASSA-PKCS1-v1_5 with SHA-256, by the library that TLS signs with.
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, RegistryError> {
-        let failed = |why: &str| {
+        let signed = assertion::sign(Algorithm::Rs256, header, &claims, &self.private_key);
+        signed.map_err(|why| {
             let account = &self.client_email;
             RegistryError::Denied(format!("private_key of {account}: {why}"))
-        };
-        let key = PrivateKeyDer::from_pem_slice(self.private_key.as_bytes());
-        let key = key.map_err(|_| failed("expected a private key in PEM"))?;
-        let key = Zeroizing::new(key);
-        let key = any_supported_type(&key).map_err(|_| failed("expected an RSA key"))?;
-        let signer = key.choose_scheme(&[SignatureScheme::RSA_PKCS1_SHA256]);
-        let signer = signer.ok_or_else(|| failed("expected an RSA key"))?;
-        signer.sign(message).map_err(|_| failed("it does not sign"))
+        })
     }
 }
 

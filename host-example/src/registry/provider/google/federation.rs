@@ -70,25 +70,89 @@ impl Federation {
         let account = account
             .map(|url| service_url("service_account_impersonation_url of a federation", url))
             .transpose()?;
+        let exchange = Exchange {
+            audience: &self.audience,
+            subject_token_type: &self.subject_token_type,
+            url,
+            account,
+        };
         let subject = self.credential_source.token(services).await?;
+        exchange.token(services, &subject).await
+    }
+}
+
+/// An issuer of tokens in a workload identity pool.
+pub(super) struct Pool<'a> {
+    pub project_number: &'a str,
+    pub pool: &'a str,
+    pub provider: &'a str,
+}
+
+impl Pool<'_> {
+    /// The token of a service account, for one of the issuer.
+    pub async fn token(
+        &self,
+        services: &Services,
+        service_account: &str,
+        subject: &str,
+    ) -> Result<Issued, RegistryError> {
+        let Self {
+            project_number,
+            pool,
+            provider,
+        } = self;
+        // It becomes a part of a path.
+        let is_good = |byte: u8| byte.is_ascii_alphanumeric() || b"-.@_".contains(&byte);
+        if !(service_account.contains('@') && service_account.bytes().all(is_good)) {
+            return Err(RegistryError::Denied(
+                "service account of a federation: expected NAME@PROJECT.iam.gserviceaccount.com"
+                    .to_owned(),
+            ));
+        }
+        let account =
+            format!("{IAM}/projects/-/serviceAccounts/{service_account}:generateAccessToken");
+        let exchange = Exchange {
+            audience: &format!(
+                "//iam.googleapis.com/projects/{project_number}/locations/global/\
+                 workloadIdentityPools/{pool}/providers/{provider}"
+            ),
+            subject_token_type: "urn:ietf:params:oauth:token-type:id_token",
+            url: service_url("STS of Google", STS)?,
+            account: Some(service_url("service account of a federation", &account)?),
+        };
+        exchange.token(services, subject).await
+    }
+}
+
+/// What another issuer's token is exchanged by.
+struct Exchange<'a> {
+    audience: &'a str,
+    subject_token_type: &'a str,
+    url: Url,
+    /// Where a service account's token is to be had, for the federation's.
+    account: Option<Url>,
+}
+
+impl Exchange<'_> {
+    async fn token(self, services: &Services, subject: &str) -> Result<Issued, RegistryError> {
         let form = [
             (
                 "grant_type",
                 "urn:ietf:params:oauth:grant-type:token-exchange",
             ),
-            ("audience", self.audience.as_str()),
+            ("audience", self.audience),
             ("scope", SCOPE),
             (
                 "requested_token_type",
                 "urn:ietf:params:oauth:token-type:access_token",
             ),
-            ("subject_token_type", self.subject_token_type.as_str()),
-            ("subject_token", subject.as_str()),
+            ("subject_token_type", self.subject_token_type),
+            ("subject_token", subject),
         ];
         let asked = SystemTime::now();
-        let question = Question::form("access token of a federation", url, &form);
+        let question = Question::form("access token of a federation", self.url, &form);
         let granted: Granted = services.ask_json(&question).await?;
-        match account {
+        match self.account {
             None => Ok(granted.issued(asked)),
             Some(url) => impersonated(services, url, &granted.access_token).await,
         }
@@ -178,3 +242,6 @@ fn source_url(text: &str) -> Result<Url, RegistryError> {
         _ => Err(refused()),
     }
 }
+
+const STS: &str = "https://sts.googleapis.com/v1/token";
+const IAM: &str = "https://iamcredentials.googleapis.com/v1";

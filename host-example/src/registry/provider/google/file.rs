@@ -19,10 +19,20 @@ enum Credentials {
 impl Google {
     pub(super) async fn token_by_file(&self, path: &str) -> Result<Issued, RegistryError> {
         let text = read_secret(FILE, path)?;
+        self.token_by_credentials(&format!("{FILE}: {path}"), &text)
+            .await
+    }
+
+    /// By the text of such a file, from wherever it is.
+    pub(super) async fn token_by_credentials(
+        &self,
+        whence: &str,
+        text: &str,
+    ) -> Result<Issued, RegistryError> {
         // The parser's error would quote the file.
-        let credentials = serde_json::from_str(&text).map_err(|error| {
+        let credentials = serde_json::from_str(text).map_err(|error| {
             RegistryError::Denied(format!(
-                "{FILE}: {path}: expected JSON of type service_account or external_account with \
+                "{whence}: expected JSON of type service_account or external_account with \
                  their usual fields (line {}, column {})",
                 error.line(),
                 error.column()

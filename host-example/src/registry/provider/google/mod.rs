@@ -1,5 +1,5 @@
 //! Google's registries take an access token as the password of `oauth2accesstoken`. Where it comes
-//! from is what Google's own tools call application default credentials: a token that is given, a file
+//! from is said by a login, or by what Google's own tools call application default credentials: a token that is given, a file
 //! that names an account or a federation, the metadata server of the machine.
 
 mod account;
@@ -25,13 +25,14 @@ use super::{
 };
 use crate::{
     http::{Reach, reach},
-    registry::{Credential, RegistryError, source},
+    registry::{Credential, RegistryError, login::GoogleLogin, source},
 };
 
 /// The provider of `gcr.io` and `pkg.dev`.
 pub(super) struct Google {
     services: Services,
     environment: Environment,
+    login: GoogleLogin,
 }
 
 /// An access token, as OAuth's services answer it.
@@ -43,14 +44,40 @@ struct Granted {
 }
 
 impl Google {
-    pub fn new(services: Services, environment: Environment) -> Self {
+    pub fn new(services: Services, environment: Environment, login: GoogleLogin) -> Self {
         Self {
             services,
             environment,
+            login,
         }
     }
 
     async fn token(&self) -> Result<Option<Issued>, RegistryError> {
+        let token = match &self.login {
+            GoogleLogin::Environment => return self.token_by_environment().await,
+            GoogleLogin::Credentials(text) => {
+                self.token_by_credentials("credentials", text.text()).await
+            }
+            GoogleLogin::Federation {
+                project_number,
+                pool,
+                provider,
+                service_account,
+                token,
+            } => {
+                let pool = federation::Pool {
+                    project_number,
+                    pool,
+                    provider,
+                };
+                pool.token(&self.services, service_account, token.text())
+                    .await
+            }
+        };
+        token.map(Some)
+    }
+
+    async fn token_by_environment(&self) -> Result<Option<Issued>, RegistryError> {
         if let Some((_, token)) = self.environment.first(&TOKENS) {
             return Ok(Some(issued(&token, None)));
         }

@@ -11,13 +11,17 @@ use tempfile::NamedTempFile;
 use super::*;
 use crate::{
     http::test_server::{Reply, Seen, Server, ok, reply},
-    registry::provider::services::stand_in,
+    registry::{login::LoginSecret, provider::services::stand_in},
 };
 
 const REGISTRY: &str = "europe-west3-docker.pkg.dev";
 
 fn google(variables: &[(&str, &str)]) -> Google {
-    Google::new(stand_in(), Environment::of(variables))
+    Google::new(
+        stand_in(),
+        Environment::of(variables),
+        GoogleLogin::Environment,
+    )
 }
 
 /// The provider with a file of application default credentials.
@@ -200,6 +204,36 @@ async fn federations_exchange_and_impersonate() {
             json!({ "scope": [SCOPE], "lifetime": "3600s" })
         );
     }
+}
+
+/// The environment has another token.
+#[tokio::test]
+async fn a_login_comes_before_the_environment() {
+    let server = Server::start(services).await;
+    let environment = [("CLOUDSDK_AUTH_ACCESS_TOKEN", "other")];
+    let google = |login| Google::new(stand_in(), Environment::of(&environment), login);
+    let file = service_account(&format!("http://{}/token", server.host()), KEY);
+    let text = LoginSecret::new(file.to_string());
+    let issued = password(&google(GoogleLogin::Credentials(text))).await;
+    assert!(is(&issued.unwrap().unwrap(), "a1"));
+    let odd = GoogleLogin::Credentials(LoginSecret::new(r#"{"type":"hunter2"}"#));
+    let error = password(&google(odd)).await.unwrap_err().to_string();
+    assert!(
+        error.contains("credentials: expected JSON") && !error.contains("hunter2"),
+        "{error}"
+    );
+    let elsewhere = GoogleLogin::Federation {
+        project_number: "1".into(),
+        pool: "pool".into(),
+        provider: "issuer".into(),
+        service_account: "evil.test/x?@".into(),
+        token: LoginSecret::new("hunter2"),
+    };
+    let error = password(&google(elsewhere)).await.unwrap_err().to_string();
+    assert!(
+        error.contains("expected NAME@PROJECT") && !error.contains("hunter2"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
