@@ -3,11 +3,10 @@
 //! that is told of the proxy and of the authority speaks to the real names, as it is.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::thread;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::crypto::ring;
@@ -16,15 +15,14 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::Value;
 
 use crate::lab::Lab;
+use crate::listener::Listener;
 
 /// A running proxy.
 pub struct Internet {
-    address: SocketAddr,
+    listener: Listener,
     /// Path of the authority's certificate.
     authority: String,
     requests: Arc<Mutex<Vec<Asked>>>,
-    is_over: Arc<AtomicBool>,
-    server: Option<JoinHandle<()>>,
 }
 
 /// Who answers for a host, below a path.
@@ -109,50 +107,28 @@ impl Internet {
             tls,
             requests: Arc::clone(&requests),
         });
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("its address");
-        let is_over = Arc::new(AtomicBool::new(false));
-        let over = Arc::clone(&is_over);
-        let server = thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                if over.load(Ordering::SeqCst) {
-                    return;
-                }
-                let world = Arc::clone(&world);
-                // What breaks is the client's to tell.
-                thread::spawn(move || world.converse(stream));
-            }
+        let listener = Listener::start(move |stream| {
+            let world = Arc::clone(&world);
+            // What breaks is the client's to tell.
+            thread::spawn(move || world.converse(stream));
         });
         Self {
-            address,
+            listener,
             authority: lab.file(&authority),
             requests,
-            is_over,
-            server: Some(server),
         }
     }
 
     /// The program with this as its way out, and no other.
     pub fn reach<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command
-            .env("HTTPS_PROXY", format!("http://{}", self.address))
+            .env("HTTPS_PROXY", format!("http://{}", self.listener.address))
             .env("SSL_CERT_FILE", &self.authority)
     }
 
     /// The requests since the last time.
     pub fn requests(&self) -> Vec<Asked> {
         std::mem::take(&mut self.requests.lock().expect("no request panics"))
-    }
-}
-
-impl Drop for Internet {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::SeqCst);
-        // Wakes the one that waits for connections; it may have ended already.
-        let _ = TcpStream::connect(self.address);
-        if let Some(server) = self.server.take() {
-            let _ = server.join();
-        }
     }
 }
 

@@ -11,6 +11,7 @@ mod image;
 mod internet;
 mod keys;
 mod lab;
+mod listener;
 mod moto;
 mod outcome;
 mod peers;

@@ -3,10 +3,8 @@
 //! registry knows. On a free loopback port, gone when dropped.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -19,6 +17,7 @@ use sha2::Sha256;
 
 use crate::keys::Algorithm;
 use crate::lab::Lab;
+use crate::listener::Listener;
 use crate::registry::Registry;
 
 /// Who may push.
@@ -35,9 +34,8 @@ pub struct TokenService {
     /// Path of the certificate that the registry is to trust.
     certificate: String,
     requests: Arc<Mutex<Vec<String>>>,
-    address: SocketAddr,
-    is_over: Arc<AtomicBool>,
-    server: Option<JoinHandle<()>>,
+    /// Listens as long as the service is there.
+    _listener: Listener,
 }
 
 struct Issuer {
@@ -77,26 +75,15 @@ impl TokenService {
             certificate: STANDARD.encode(pem(&certificate)),
             requests: Arc::clone(&requests),
         };
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("its address");
-        let is_over = Arc::new(AtomicBool::new(false));
-        let over = Arc::clone(&is_over);
-        let server = thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                if over.load(Ordering::SeqCst) {
-                    return;
-                }
-                // What breaks is the client's to tell.
-                let _ = issuer.converse(stream);
-            }
+        let listener = Listener::start(move |stream| {
+            // What breaks is the client's to tell.
+            let _ = issuer.converse(stream);
         });
         Self {
-            url: format!("http://{address}/token"),
+            url: format!("http://{}/token", listener.address),
             certificate,
             requests,
-            address,
-            is_over,
-            server: Some(server),
+            _listener: listener,
         }
     }
 
@@ -120,17 +107,6 @@ impl TokenService {
     /// The requests since the last time: `WHO by METHOD for SCOPE`.
     pub fn requests(&self) -> Vec<String> {
         std::mem::take(&mut self.requests.lock().expect("no request panics"))
-    }
-}
-
-impl Drop for TokenService {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::SeqCst);
-        // Wakes the one that waits for connections; it may have ended already.
-        let _ = TcpStream::connect(self.address);
-        if let Some(server) = self.server.take() {
-            let _ = server.join();
-        }
     }
 }
 

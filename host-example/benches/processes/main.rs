@@ -26,6 +26,8 @@ mod keys;
 #[allow(dead_code)]
 #[path = "../../../tests/interop/lab.rs"]
 mod lab;
+#[path = "../../../tests/interop/listener.rs"]
+mod listener;
 #[allow(dead_code)]
 #[path = "../../../tests/interop/outcome.rs"]
 mod outcome;

@@ -57,10 +57,7 @@ impl SourceOptions {
     pub fn reference(&self, image: &str) -> Result<String, Failure> {
         match self.source()? {
             None => Ok(image.to_owned()),
-            Some(source) => {
-                let reference = source.reference(image).map_err(failure)?;
-                Ok(reference.to_string())
-            }
+            Some(source) => source.name(image).map_err(failure),
         }
     }
 

@@ -138,6 +138,22 @@ impl Source {
         Ok(reference)
     }
 
+    /// The same as text. A tag beside a digest is kept in it: it says how the image is called.
+    ///
+    /// # Errors
+    /// As [`Self::reference`].
+    pub fn name(&self, image: &str) -> Result<String, SourceError> {
+        let reference = self.reference(image)?;
+        let named = image.split('@').next().unwrap_or(image);
+        let last = named.rsplit('/').next().unwrap_or(named);
+        Ok(match (&reference.selector, last.split_once(':')) {
+            (Selector::Digest(digest), Some((_, tag))) => {
+                format!("{}:{tag}@{digest}", reference.repository)
+            }
+            _ => reference.to_string(),
+        })
+    }
+
     /// The image without this source's host, if it was written.
     fn below<'a>(&self, host: &Host, image: &'a str) -> Result<&'a str, SourceError> {
         match host_in(image) {

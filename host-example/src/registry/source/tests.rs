@@ -209,6 +209,17 @@ fn digests() {
         let expected = format!("index.docker.io/me/app@sha256:{HEX}");
         assert_eq!(reference("docker", &said, image), Ok(expected));
     }
+    let name = |words: &str, image: &str| source("docker", words).unwrap().name(image);
+    for (words, image, expected) in [
+        (said.as_str(), "me/app:v1", ":v1@sha256:"),
+        (&said, "r.example:5000/me/app", "app@sha256:"),
+        ("", &format!("app:v1@sha256:{HEX}"), ":v1@sha256:"),
+        ("", "r.example:5000/me/app:v1", "r.example:5000/me/app:v1"),
+    ] {
+        let name = name(words, image).unwrap();
+        assert!(name.contains(expected), "{name}");
+        assert!(name.parse::<Reference>().is_ok(), "{name}");
+    }
     let other = format!("me/app@sha256:{}", "0".repeat(64));
     let error = reference("docker", &said, &other).unwrap_err();
     assert_eq!(error.field(), Field::Digest);
