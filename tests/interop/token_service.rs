@@ -174,7 +174,7 @@ impl Issuer {
             _ => "nobody",
         };
         let scope = get("scope");
-        let request = format!("{who} by {method} for {scope}");
+        let request = format!("{who} by {method} for {}", in_order(scope));
         self.requests
             .lock()
             .expect("no request panics")
@@ -220,6 +220,16 @@ impl Issuer {
         let signature = self.key.sign(signed.as_bytes()).to_vec();
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
+}
+
+/// A scope with its actions in their order: the registry asks for them in any.
+fn in_order(scope: &str) -> String {
+    let Some((subject, actions)) = scope.rsplit_once(':') else {
+        return scope.to_owned();
+    };
+    let mut actions: Vec<_> = actions.split(',').collect();
+    actions.sort_unstable();
+    format!("{subject}:{}", actions.join(","))
 }
 
 /// The bytes of a file in PEM.
