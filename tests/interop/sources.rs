@@ -15,6 +15,7 @@ use crate::lab::{Lab, PASSWORD};
 use crate::logins::CI;
 use crate::moto::{ACCOUNT, Moto};
 use crate::outcome::Outcome;
+use crate::registry::Registry;
 use crate::token_service::{IDENTITY_TOKEN, TokenService, WRITER, form};
 use crate::tool::Tool;
 use crate::{amazon, google, logins};
@@ -195,18 +196,10 @@ fn every_kind_of_registry_takes_a_password() {
 
 #[test]
 fn ecr_by_keys_and_by_a_role_with_an_external_id() {
-    let lab = Lab::new();
     // A user, a role.
     let moto = Moto::start(5);
     let registry = htpasswd::registry(amazon::HTPASSWD);
-    let world = World::new(
-        lab,
-        vec![
-            Route::server(ECR, "/", &registry.host),
-            Route::server("api.ecr.us-east-1.amazonaws.com", "/", &moto.url),
-            Route::server("sts.us-east-1.amazonaws.com", "/", &moto.url),
-        ],
-    );
+    let world = World::of_amazon(&moto, &registry);
     let (keys, role) = (moto.user(), moto.role());
     let spec = format!("image: team/app, region: us-east-1, account: {ACCOUNT}");
     let connector = [
@@ -271,18 +264,10 @@ fn ecr_by_keys_and_by_a_role_with_an_external_id() {
 
 #[test]
 fn ecr_by_the_runners_token() {
-    let lab = Lab::new();
     // A role, the one action that nobody signs, taking it, twice, and what is signed in between.
     let moto = Moto::start(5);
     let registry = htpasswd::registry(amazon::HTPASSWD);
-    let world = World::new(
-        lab,
-        vec![
-            Route::server(ECR, "/", &registry.host),
-            Route::server("api.ecr.us-east-1.amazonaws.com", "/", &moto.url),
-            Route::server("sts.us-east-1.amazonaws.com", "/", &moto.url),
-        ],
-    );
+    let world = World::of_amazon(&moto, &registry);
     let role = moto.role();
     world.plugin(&[
         ("PLUGIN_SOURCE", "ecr"),
@@ -512,6 +497,16 @@ struct World {
 }
 
 impl World {
+    /// AWS, and a registry of ECR's.
+    fn of_amazon(moto: &Moto, registry: &Registry) -> Self {
+        let routes = vec![
+            Route::server(ECR, "/", &registry.host),
+            Route::server("api.ecr.us-east-1.amazonaws.com", "/", &moto.url),
+            Route::server("sts.us-east-1.amazonaws.com", "/", &moto.url),
+        ];
+        Self::new(Lab::new(), routes)
+    }
+
     fn new(lab: Lab, routes: Vec<Route>) -> Self {
         Self {
             internet: Internet::start(&lab, routes),
