@@ -2,11 +2,8 @@
 
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use zeroize::Zeroizing;
-
 use super::model::Key;
+use super::text::plain;
 use super::variables::Environment;
 use crate::cli::lent::Secret;
 
@@ -33,13 +30,8 @@ pub fn key(secret: &Secret) -> Result<Key, KeyFault> {
     if text.contains(PEM) {
         return Ok(Key::Given(unfold(text)));
     }
-    // A single line of base64, or several.
-    let compact: Zeroizing<String> = Zeroizing::new(text.split_whitespace().collect());
-    if let Ok(decoded) = BASE64.decode(compact.as_bytes()) {
-        let decoded = Secret::new(decoded);
-        if decoded.text().is_some_and(|text| text.contains(PEM)) {
-            return Ok(Key::Given(decoded));
-        }
+    if let Some(pem) = plain(text, |text| text.contains(PEM)) {
+        return Ok(Key::Given(Secret::new(pem.as_bytes())));
     }
     match text.split_once("://") {
         Some((scheme, _)) if is_scheme(scheme) => Ok(Key::Named(text.to_owned())),
@@ -98,6 +90,9 @@ const DEFAULT_MOUNT: &str = "transit";
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD as BASE64;
+
     use super::*;
 
     const KEY: &str = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----";

@@ -3,7 +3,8 @@
 //!
 //! Both front ends, `pipeline` upon `yaml` and `plugin`, read into one `model`; `arguments` turns a step
 //! into the command line that a user would type, and `runner` runs that. `variables` is what stands for
-//! `<+…>`, secrets and connectors; `key`, `source` and `access` are what keys, registries and those who open them look like in both.
+//! `<+…>`, secrets and connectors; `key`, `source` and `access` are what keys, registries and those who
+//! open them look like in both, `text` how runners keep what has several lines.
 //! `outcome` is what came of it, for people (`summary`) and for later steps (`outputs`).
 
 mod access;
@@ -18,6 +19,7 @@ mod plugin;
 mod runner;
 mod source;
 mod summary;
+mod text;
 mod variables;
 mod yaml;
 

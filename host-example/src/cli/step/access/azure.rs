@@ -1,7 +1,8 @@
 use cosignet_host::registry::login::{AzureLogin, AzureProof, CloudLogin, LoginSecret};
 use cosignet_host::registry::source::SourceKind;
 
-use super::{AccessFault, Given, Item, Opener, Reader, text};
+use super::{AccessFault, Given, Item, Opener, Reader};
+use crate::cli::step::text;
 
 /// A service principal: a user and a password to the registry, or, where its directory is said, whoever asks
 /// the directory.

@@ -3,7 +3,8 @@ use zeroize::Zeroizing;
 use cosignet_host::registry::Credential;
 use cosignet_host::registry::login::{CloudLogin, GoogleLogin, LoginSecret};
 
-use super::{AccessFault, Given, Item, Opener, Reader, text};
+use super::{AccessFault, Given, Item, Opener, Reader};
+use crate::cli::step::text;
 
 /// A service account, whose key the registry itself takes; or whoever asks Google, with that key or as the
 /// environment says.

@@ -9,7 +9,6 @@ mod azure;
 mod fault;
 mod google;
 mod item;
-mod text;
 mod way;
 
 #[cfg(test)]

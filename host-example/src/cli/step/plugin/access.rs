@@ -7,11 +7,7 @@ use crate::cli::step::access::{self, Given, Item};
 
 /// Who opens the registry.
 pub fn read(settings: &Settings<'_>, kind: SourceKind) -> Result<Access, SettingFault> {
-    let variable = |item| {
-        let setting = setting(item);
-        let found = settings.find(setting);
-        found.map_or_else(|| settings.name(setting), |found| found.name)
-    };
+    let variable = |item| settings.variable(setting(item));
     access::read(kind, settings).map_err(|fault| SettingFault {
         name: variable(fault.item()),
         problem: Problem::Access(fault.in_words(variable)),

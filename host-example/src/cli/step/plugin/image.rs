@@ -101,10 +101,8 @@ fn place(settings: &Settings<'_>, kind: SourceKind, image: &Named) -> Result<Pla
             (field, _) => setting(field),
         };
         let words = error.in_words(|field| self::setting(field).name);
-        let found = settings.find(setting);
-        let name = found.map_or_else(|| settings.name(setting), |found| found.name);
         SettingFault {
-            name,
+            name: settings.variable(setting),
             problem: Problem::Source(words),
         }
     })

@@ -144,6 +144,12 @@ impl<'a> Settings<'a> {
         format!("{}{}", self.prefix, setting.name.to_uppercase())
     }
 
+    /// The environment variable that a setting stands in, or would.
+    pub fn variable(&self, setting: &Setting) -> String {
+        let found = self.find(setting);
+        found.map_or_else(|| self.name(setting), |found| found.name)
+    }
+
     /// The text of a setting.
     pub fn text(&self, setting: &Setting) -> Result<Option<String>, SettingFault> {
         let found = self.find(setting);

@@ -1,5 +1,5 @@
-//! AWS keys: those of the login, or where AWS's own tools look for them first: variables, a web identity's token, the
-//! container's credentials; and the role that is to be taken with them.
+//! AWS keys: those of the login, or where AWS's own tools look for them first: variables, a web
+//! identity's token, the container's credentials; and the role that is to be taken with them.
 
 use aws_credential_types::Credentials;
 

@@ -1,6 +1,7 @@
 //! Google's registries take an access token as the password of `oauth2accesstoken`. Where it comes
-//! from is said by a login, or by what Google's own tools call application default credentials: a token that is given, a file
-//! that names an account or a federation, the metadata server of the machine.
+//! from is said by a login, or by what Google's own tools call application default credentials: a
+//! token that is given, a file that names an account or a federation, the metadata server of the
+//! machine.
 
 mod account;
 mod federation;

@@ -1,8 +1,10 @@
+//! Texts of several lines, as runners keep them.
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use zeroize::Zeroizing;
 
-/// A text of several lines as it is meant, which runners also keep as base64. Nothing, if it is neither.
+/// A text as it is meant, or the one that it is base64 of, in a line or in several. Nothing, if it is neither.
 pub fn plain(text: &str, is_meant: impl Fn(&str) -> bool) -> Option<Zeroizing<String>> {
     if is_meant(text) {
         return Some(Zeroizing::new(text.to_owned()));
