@@ -1,7 +1,7 @@
 // A client of one Rekor, v1 or v2, over `fetch`. What comes back is verified by the component.
 
 import { Refused, exchange, said, shown } from './exchange.js';
-import { isTransient, retryAfter, retrying } from './retry.js';
+import { isTransient, refused, retrying } from './retry.js';
 
 /**
  * @typedef {object} RekorOptions
@@ -113,10 +113,10 @@ function succeed(what, response, body) {
  * @param {Response} response
  * @param {Uint8Array} body
  */
-function refusal(what, { url, status, headers }, body) {
+function refusal(what, response, body) {
+  const { url, status } = response;
   const words = `${what}: ${shown(url)} answered ${status}${said(body)}`;
-  const passing = { isTransient: isTransient(status), after: retryAfter(headers, Date.now()) };
-  return new Refused(refusalOf(status), words, passing);
+  return refused(refusalOf(status), words, response);
 }
 
 /** @param {number} status */

@@ -42,6 +42,17 @@ export function isTransient(status) {
 }
 
 /**
+ * An answer as an error, which tells whether it may pass and when to ask again.
+ * @param {Refused['tag']} tag
+ * @param {string} words
+ * @param {Response} answer
+ */
+export function refused(tag, words, { status, headers }) {
+  const after = retryAfter(headers, Date.now());
+  return new Refused(tag, words, { isTransient: isTransient(status), after });
+}
+
+/**
  * `Retry-After` (RFC 9110 section 10.2.3) in milliseconds: seconds or a date, capped.
  * @param {Headers} headers
  * @param {number} now

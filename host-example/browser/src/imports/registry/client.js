@@ -2,7 +2,7 @@
 // hashes nothing: the component does.
 
 import { Refused, Unreached, answersUnread, exchange, said, shown } from '../exchange.js';
-import { isTransient, retryAfter, retrying, sleep } from '../retry.js';
+import { isTransient, refused, retrying, sleep } from '../retry.js';
 import { checkReference, placeOf } from './place.js';
 import { Tokens } from './tokens.js';
 
@@ -106,9 +106,9 @@ export class RegistryClient {
   }
 
   /**
-   * A page of a list, asked for once. Docker's registry 2 answers paths that it does not know without the headers that
-   * it is told to send, so a page of a browser cannot read that 404. Where it answers, and lets its other
-   * answers be read, it has no such list.
+   * A page of a list, asked for once. Docker's registry 2 answers paths that it does not know without the
+   * headers that it is told to send, so a page of a browser cannot read that 404. Where it answers, and
+   * lets its other answers be read, it has no such list.
    * @param {string} what
    * @param {Place} place
    * @param {URL} url
@@ -269,10 +269,10 @@ function succeed(what, answer) {
  * @param {string} what
  * @param {Answer} answer
  */
-function refusal(what, { response: { status, url, headers }, body }) {
+function refusal(what, { response, body }) {
+  const { url, status } = response;
   const words = `${what}: ${shown(url)} answered ${status}${said(body)}`;
-  const passing = { isTransient: isTransient(status), after: retryAfter(headers, Date.now()) };
-  return new Refused(refusalOf(status), words, passing);
+  return refused(refusalOf(status), words, response);
 }
 
 /** @param {number} status */

@@ -1,7 +1,7 @@
 // Answering challenges: credentials to whom they belong, tokens for as long as they live.
 
 import { Refused, exchange, shown } from '../exchange.js';
-import { isTransient, retryAfter } from '../retry.js';
+import { isTransient, refused } from '../retry.js';
 import { choose, scopes } from './challenge.js';
 import { isLoopback } from './place.js';
 
@@ -68,9 +68,7 @@ export class Tokens {
     );
     if (!response.ok) {
       const words = `${what}: ${shown(realm)} answered ${response.status}`;
-      if (!isTransient(response.status)) throw new Refused('denied', words);
-      const after = retryAfter(response.headers, Date.now());
-      throw new Refused('unavailable', words, { isTransient: true, after });
+      throw refused(isTransient(response.status) ? 'unavailable' : 'denied', words, response);
     }
     const { token, seconds } = tokenIn(what, realm, body);
     const authorization = `Bearer ${token}`;
